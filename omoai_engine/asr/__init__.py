@@ -1,0 +1,1 @@
+"""Recognisers: one contract, one home for each engine."""

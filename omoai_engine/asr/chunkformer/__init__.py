@@ -1,0 +1,1 @@
+"""ChunkFormer: our own inference engine."""

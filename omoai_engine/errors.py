@@ -1,0 +1,104 @@
+"""One tree of errors. Each says what is wrong, where, and what to do, in one clear sentence.
+
+Callers may also catch the built-in class that fits: a missing file is a `FileNotFoundError`,
+bad sound or configuration a `ValueError`, a failed stage a `RuntimeError`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omoai_engine.text import one_line
+
+
+class OmoAIError(Exception):
+    """Base of every error the engine raises on purpose.
+
+    Args:
+        what: what is wrong, without a full stop.
+        where: file, setting or device concerned, if one can be named.
+        hint: what the person can do about it.
+    """
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        self.what = one_line(what).rstrip(".")
+        self.where = one_line(where) if where else None
+        self.hint = one_line(hint).rstrip(".") if hint else None
+        super().__init__(self.what)
+
+    def __str__(self) -> str:
+        sentence = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{sentence}. {self.hint}." if self.hint else f"{sentence}."
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions cross process borders; keyword-only arguments need help there.
+        return _rebuild, (type(self), self.__dict__.copy())
+
+
+def _rebuild(kind: type[OmoAIError], state: dict[str, Any]) -> OmoAIError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, state.get("what", ""))
+    error.__dict__.update(state)
+    return error
+
+
+class AudioInputError(OmoAIError, ValueError):
+    """The sound that was given cannot be used."""
+
+
+class AudioNotFoundError(AudioInputError, FileNotFoundError):
+    """There is no such file."""
+
+
+class AudioTooLongError(AudioInputError):
+    """The sound is longer than the configured limit."""
+
+
+class ConfigError(OmoAIError, ValueError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+class ModelError(OmoAIError):
+    """A model cannot be used."""
+
+
+class ModelNotFoundError(ModelError, FileNotFoundError):
+    """A model is not installed; the hint says how to get it."""
+
+
+class ModelCorruptError(ModelError, ValueError):
+    """A model's files are not what they should be; names the first difference."""
+
+
+class ExportError(OmoAIError):
+    """A result cannot be written."""
+
+
+class WorkerDiedError(OmoAIError, RuntimeError):
+    """A child process of the engine ended without having been asked to."""
+
+
+class StageError(OmoAIError, RuntimeError):
+    """A stage of the pipeline failed.
+
+    Attributes:
+        stage: `preprocessing`, `model_loading`, `asr` or `postprocessing`.
+        partial: a `PipelineResult` with everything that was finished before the failure.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        stage: str,
+        partial: object = None,
+        where: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.stage = stage
+        self.partial = partial
+
+
+class CancelledError(OmoAIError):
+    """The work was cancelled on request; raised inside stages, never past the pipeline."""

@@ -1,0 +1,1 @@
+"""From segments to a punctuated transcript and a summary."""
