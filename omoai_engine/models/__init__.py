@@ -1,1 +1,28 @@
-"""The catalogue of models and where their files live."""
+"""The catalogue of models and where their files live.
+
+`resolve_model(config, ...)` gives the folder a recogniser loads; `list_installed(config)` says
+what is there; `download_model(...)` fetches one when a person asks. Nothing is ever downloaded
+unasked.
+"""
+
+from omoai_engine.models.catalogue import CATALOGUE, ModelFile, ModelSpec, find_spec
+from omoai_engine.models.installed import (
+    InstalledModel,
+    list_installed,
+    resolve_model,
+)
+from omoai_engine.models.offline import assemble_offline_whisper, find_whisper_base_parts
+from omoai_engine.models.store import models_folder
+
+__all__ = [
+    "CATALOGUE",
+    "InstalledModel",
+    "ModelFile",
+    "ModelSpec",
+    "assemble_offline_whisper",
+    "find_spec",
+    "find_whisper_base_parts",
+    "list_installed",
+    "models_folder",
+    "resolve_model",
+]
