@@ -7,11 +7,13 @@ the configuration never looks for models: a missing one is an error of the actio
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,13 +22,25 @@ from pydantic_settings import (
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
+from omoai_engine.config_origin import (
+    DELIMITER,
+    ENV_PREFIX,
+    Given,
+    Origin,
+    is_json,
+    nearest,
+    unknown_variables,
+    variable_name,
+)
 from omoai_engine.errors import ConfigError
 from omoai_engine.text import one_line, shown_path
 
-ENV_PREFIX = "OMOAI_"
 CONFIG_VARIABLE = "OMOAI_CONFIG"
+_MAX_FILE_BYTES = 1 << 20
+_SEE = "See `omoai config show` for the names and values"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -39,71 +53,102 @@ class _Section(BaseModel):
 class AudioSettings(_Section):
     """Limits on the sound that comes in."""
 
-    max_duration: Positive = Field(86_400.0, description="longest recording taken, seconds")
+    max_duration: Positive = Field(default=86_400.0, description="longest recording taken, seconds")
     max_stream_bytes: int = Field(
-        4 * 1024**3, gt=0, description="most bytes held of an input that cannot seek"
+        default=4 * 1024**3, gt=0, description="most bytes held of an input that cannot seek"
     )
-    decoder_memory_mib: int = Field(2048, ge=256, description="memory limit of the decoder, MiB")
-    stall_seconds: Positive = Field(60.0, description="give up when no sound comes for so long")
+    decoder_memory_mib: int = Field(
+        default=2048, ge=256, description="memory limit of the decoder, MiB"
+    )
+    stall_seconds: Positive = Field(
+        default=60.0, description="give up when no sound comes for so long"
+    )
 
 
 class ASRSettings(_Section):
     """The recogniser."""
 
     engine: Literal["auto", "whisper", "chunkformer"] = Field(
-        "auto", description="auto: ChunkFormer where a model of the language is there, else Whisper"
+        default="auto",
+        description="auto: ChunkFormer where a model of the language is there, else Whisper",
     )
-    model: str = Field("auto", description="a model's name or a folder; auto: the best installed")
+    model: str = Field(
+        default="auto", description="a model's name or a folder; auto: the best installed"
+    )
     language: str = Field(
-        "auto", pattern=r"^(auto|[a-z]{2,3})$", description="ISO 639 code, or auto to detect it"
+        default="auto",
+        pattern=r"^(auto|[a-z]{2,3})$",
+        description="ISO 639 code, or auto to detect it",
+    )
+    preferred_languages: tuple[str, ...] = Field(
+        default=("vi", "en"), description="detection takes another one only when it is sure"
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
     quality: Literal["fast", "balanced", "best"] = Field(
-        "balanced", description="one switch for beam, fallbacks and context"
+        default="balanced", description="one switch for beam, fallbacks and context"
     )
-    beam_size: int | None = Field(None, ge=1, le=20, description="overrides what quality sets")
-    threads: int = Field(0, ge=0, le=256, description="processor threads; 0: one a core, at most 4")
-    isolate: bool = Field(True, description="run the recogniser in a child process")
-    vad_threshold: Probability = Field(0.5, description="speech probability that counts as speech")
-    min_silence_seconds: Positive = Field(0.5, description="a pause this long ends a segment")
-    max_segment_seconds: Positive = Field(20.0, description="longest segment")
-    chunk_size: int | None = Field(None, ge=1, description="ChunkFormer: encoder frames a chunk")
-    left_context: int | None = Field(None, ge=0, description="ChunkFormer: frames of left context")
-    right_context: int | None = Field(None, ge=0, description="ChunkFormer: look-ahead, frames")
+    beam_size: int | None = Field(
+        default=None, ge=1, le=20, description="overrides what quality sets"
+    )
+    threads: int = Field(
+        default=0, ge=0, le=256, description="processor threads; 0: one a core, at most 4"
+    )
+    isolate: bool = Field(default=True, description="run the recogniser in a child process")
+    vad_threshold: Probability = Field(
+        default=0.5, description="speech probability that counts as speech"
+    )
+    min_silence_seconds: Positive = Field(
+        default=0.5, description="a pause this long ends a segment"
+    )
+    max_segment_seconds: Positive = Field(default=20.0, description="longest segment")
+    chunk_size: int | None = Field(
+        default=None, ge=1, description="ChunkFormer: encoder frames a chunk"
+    )
+    left_context: int | None = Field(
+        default=None, ge=0, description="ChunkFormer: frames of left context"
+    )
+    right_context: int | None = Field(
+        default=None, ge=0, description="ChunkFormer: look-ahead, frames"
+    )
 
 
 class PostprocessSettings(_Section):
     """Punctuation, paragraphs and summary."""
 
     punctuation: Literal["auto", "rules", "off"] = Field(
-        "auto", description="auto: keep what the recogniser wrote, rules where it wrote none"
+        default="auto",
+        description="auto: keep what the recogniser wrote, rules where it wrote none",
     )
-    paragraph_gap_seconds: Positive = Field(3.0, description="a pause this long ends a paragraph")
-    paragraph_max_words: int = Field(120, ge=20, description="a paragraph ends soon after so many")
-    summary: bool = Field(True, description="write title, abstract and bullets")
-    bullets_max: int = Field(7, ge=1, le=30, description="most bullets in a summary")
+    paragraph_gap_seconds: Positive = Field(
+        default=3.0, description="a pause this long ends a paragraph"
+    )
+    paragraph_max_words: int = Field(
+        default=120, ge=20, description="a paragraph ends soon after so many"
+    )
+    summary: bool = Field(default=True, description="write title, abstract and bullets")
+    bullets_max: int = Field(default=7, ge=1, le=30, description="most bullets in a summary")
 
 
 class LLMSettings(_Section):
     """The language model behind punctuation and summary."""
 
     backend: Literal["auto", "rules"] = Field(
-        "auto", description="rules needs no model and is what this version has"
+        default="auto", description="rules needs no model and is what this version has"
     )
 
 
 class ModelSettings(_Section):
     """Where models are kept."""
 
-    folder: Path | None = Field(None, description="default: the user's data folder (XDG)")
+    folder: Path | None = Field(default=None, description="default: the user's data folder (XDG)")
 
 
 class APISettings(_Section):
     """For programs that call the engine."""
 
     enable_progress_output: bool = Field(
-        False, description="write one progress line a stage to standard error"
+        default=False, description="write one progress line a stage to standard error"
     )
 
 
@@ -118,7 +163,10 @@ def config_path() -> Path:
     """Return the file that is read: `OMOAI_CONFIG`, else the user's configuration folder."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
-        return Path(named).expanduser()
+        path = Path(named)
+        with contextlib.suppress(RuntimeError):  # `~nobody`: no such user, so a name like any
+            path = path.expanduser()
+        return path
     return platformdirs.user_config_path("omoai") / "omoai.toml"
 
 
@@ -130,20 +178,36 @@ def read_config_file(path: Path, *, required: bool) -> dict[str, Any]:
     where = shown_path(path)
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
         if required:
             hint = f"Correct {CONFIG_VARIABLE} or create the file"
-            raise ConfigError("there is no such configuration file", where=where, hint=hint) from None
+            raise ConfigError(
+                "there is no such configuration file", where=where, hint=hint
+            ) from None
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"the file is not valid TOML: {error}", where=where, hint="Mend the line or remove it"
-        ) from None
     except OSError as error:
         raise ConfigError(
             f"the file cannot be read: {error.strerror}", where=where, hint="Check its permissions"
         ) from None
+    if len(content) > _MAX_FILE_BYTES:
+        raise ConfigError(
+            "the configuration file is larger than 1 MiB",
+            where=where,
+            hint=f"Check that {CONFIG_VARIABLE} names the right file",
+        )
+    try:
+        # Editors on other systems begin a file with a byte-order mark.
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start} is not UTF-8"
+    except RecursionError:
+        what = "it is nested too deeply"
+    except ValueError as error:  # `TOMLDecodeError`, and numbers too long to be read
+        what = str(error)
+    raise ConfigError(
+        f"the file is not valid TOML: {what}", where=where, hint="Mend the line or remove it"
+    )
 
 
 class OmoAIConfig(BaseSettings):
@@ -155,6 +219,7 @@ class OmoAIConfig(BaseSettings):
         extra="forbid",
         frozen=True,
         case_sensitive=False,
+        env_ignore_empty=True,
     )
 
     audio: AudioSettings = AudioSettings()
@@ -165,7 +230,7 @@ class OmoAIConfig(BaseSettings):
     api: APISettings = APISettings()
     tui: TUISettings = TUISettings()
     debug_empty_cache: bool = Field(
-        False, description="free cached accelerator memory after every job"
+        default=False, description="free cached accelerator memory after every job"
     )
 
     @classmethod
@@ -178,24 +243,116 @@ class OmoAIConfig(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put the TOML file below the environment; no `.env`, no secrets folder."""
-        path = config_path()
-        tables = read_config_file(path, required=CONFIG_VARIABLE in os.environ)
+        tables = read_tables()
         return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=tables)
+
+
+def read_tables() -> dict[str, Any]:
+    """Return the tables of the configuration file in use. Raises `ConfigError`."""
+    return read_config_file(config_path(), required=bool(os.environ.get(CONFIG_VARIABLE)))
+
+
+def section_names() -> frozenset[str]:
+    """Return the names a variable or a key of the file may begin with."""
+    return frozenset(OmoAIConfig.model_fields)
 
 
 def load_config(**overrides: Any) -> OmoAIConfig:
     """Load and check the configuration; `overrides` are nested tables from the command line.
 
-    Raises `ConfigError` that names the first setting that cannot be used.
+    Raises `ConfigError` that names the first setting that cannot be used, as the person wrote
+    it: a variable, a place in the file, a setting of the command line.
     """
+    for variable in unknown_variables(os.environ, section_names() | {"config"}):
+        # Without the delimiter it may be another program's; with it, it is a slip of ours.
+        if DELIMITER in variable:
+            raise _unknown_section(variable)
     try:
         return OmoAIConfig(**overrides)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        message = str(first["msg"])
-        hint = "See `omoai config show` for the names and values"
-        raise ConfigError(f"{name}: {one_line(message)}", where="configuration", hint=hint) from None
+        given = Given(overrides, os.environ, read_tables(), config_path())
+        raise _explained(error.errors(include_url=False)[0], given) from None
+    except SettingsError as error:
+        raise _not_json(str(error)) from None
+
+
+def _not_json(message: str) -> ConfigError:
+    """Explain a variable that should hold a table or a list as JSON, and does not."""
+    named = re.search(r'field "(\w+)"', message)
+    section = named.group(1) if named else ""
+    field = OmoAIConfig.model_fields.get(section)
+    inside = field.annotation if field is not None else None
+    paths = [(section,)]
+    if isinstance(inside, type) and issubclass(inside, BaseModel):
+        # Only tables and lists are read as JSON; `OMOAI_ASR__DEVICE` is taken as it stands.
+        paths += [
+            (section, name)
+            for name, setting in inside.model_fields.items()
+            if get_origin(setting.annotation) in (dict, list, tuple)
+        ]
+    values = {name.upper(): value for name, value in os.environ.items()}
+    for path in paths:
+        value = values.get(variable_name(path))
+        if value and not is_json(value):
+            return ConfigError(
+                f"the value is not JSON: {one_line(value)[:60]}",
+                where=f"environment variable {variable_name(path)}",
+                hint='Write a list as ["vi", "en"] and a table as {"name": "value"}',
+            )
+    return ConfigError(message, where="environment", hint=_SEE)
+
+
+def _unknown_section(variable: str) -> ConfigError:
+    first, _, rest = variable[len(ENV_PREFIX) :].partition(DELIMITER)
+    close = nearest(first, sorted(section_names()))
+    hint = f"Perhaps you mean {ENV_PREFIX}{close.upper()}{DELIMITER}{rest}" if close else _SEE
+    where = f"environment variable {one_line(variable)}"
+    return ConfigError("there is no such setting", where=where, hint=hint)
+
+
+def _explained(first: Any, given: Given) -> ConfigError:
+    path = tuple(str(part) for part in first["loc"])
+    origin = given.origin(path)
+    where = {
+        "command line": f"command line, {origin.label}",
+        "environment": f"environment variable {origin.label}",
+        "file": origin.label,
+        "default": f"configuration, {'.'.join(path)}",
+    }[origin.kind]
+    if first["type"] == "extra_forbidden":
+        return ConfigError(
+            "there is no such setting", where=where, hint=_did_you_mean(path, origin)
+        )
+    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        what = "it must be a table"
+    else:
+        must = re.sub(r"^(Input|Value|String) should", "it should", one_line(str(first["msg"])))
+        if first["type"] == "string_pattern_mismatch":
+            must = f"it should be: {_description(path)}"
+        value = one_line(repr(first.get("input")))
+        what = f"{must}, and not {value[:60]}"
+    return ConfigError(what, where=where, hint=_SEE)
+
+
+def _description(path: tuple[str, ...]) -> str:
+    section = OmoAIConfig.model_fields[path[0]].annotation
+    if isinstance(section, type) and issubclass(section, BaseModel) and len(path) > 1:
+        return section.model_fields[path[1]].description or "see the names and values"
+    return "see the names and values"
+
+
+def _did_you_mean(path: tuple[str, ...], origin: Origin) -> str:
+    section = OmoAIConfig.model_fields.get(path[0])
+    inside = section.annotation if section is not None else None
+    if len(path) > 1 and isinstance(inside, type) and issubclass(inside, BaseModel):
+        siblings = sorted(inside.model_fields)
+    else:
+        siblings = sorted(section_names())
+    close = nearest(path[-1], siblings)
+    if close is None:
+        return f"Known here: {', '.join(siblings)}"
+    name = variable_name((*path[:-1], close)) if origin.kind == "environment" else close
+    return f"Perhaps you mean {name}"
 
 
 @lru_cache(maxsize=1)
