@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,22 +24,13 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from omoai_engine.config_origin import (
-    DELIMITER,
-    ENV_PREFIX,
-    Given,
-    Origin,
-    is_json,
-    nearest,
-    unknown_variables,
-    variable_name,
-)
+from omoai_engine.config_errors import explained, not_json, unknown_section
+from omoai_engine.config_origin import DELIMITER, ENV_PREFIX, Given, unknown_variables
 from omoai_engine.errors import ConfigError
-from omoai_engine.text import one_line, shown_path
+from omoai_engine.text import shown_path
 
 CONFIG_VARIABLE = "OMOAI_CONFIG"
 _MAX_FILE_BYTES = 1 << 20
-_SEE = "See `omoai config show` for the names and values"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -266,93 +256,14 @@ def load_config(**overrides: Any) -> OmoAIConfig:
     for variable in unknown_variables(os.environ, section_names() | {"config"}):
         # Without the delimiter it may be another program's; with it, it is a slip of ours.
         if DELIMITER in variable:
-            raise _unknown_section(variable)
+            raise unknown_section(variable, section_names())
     try:
         return OmoAIConfig(**overrides)
     except ValidationError as error:
         given = Given(overrides, os.environ, read_tables(), config_path())
-        raise _explained(error.errors(include_url=False)[0], given) from None
+        raise explained(error.errors(include_url=False)[0], given, OmoAIConfig) from None
     except SettingsError as error:
-        raise _not_json(str(error)) from None
-
-
-def _not_json(message: str) -> ConfigError:
-    """Explain a variable that should hold a table or a list as JSON, and does not."""
-    named = re.search(r'field "(\w+)"', message)
-    section = named.group(1) if named else ""
-    field = OmoAIConfig.model_fields.get(section)
-    inside = field.annotation if field is not None else None
-    paths = [(section,)]
-    if isinstance(inside, type) and issubclass(inside, BaseModel):
-        # Only tables and lists are read as JSON; `OMOAI_ASR__DEVICE` is taken as it stands.
-        paths += [
-            (section, name)
-            for name, setting in inside.model_fields.items()
-            if get_origin(setting.annotation) in (dict, list, tuple)
-        ]
-    values = {name.upper(): value for name, value in os.environ.items()}
-    for path in paths:
-        value = values.get(variable_name(path))
-        if value and not is_json(value):
-            return ConfigError(
-                f"the value is not JSON: {one_line(value)[:60]}",
-                where=f"environment variable {variable_name(path)}",
-                hint='Write a list as ["vi", "en"] and a table as {"name": "value"}',
-            )
-    return ConfigError(message, where="environment", hint=_SEE)
-
-
-def _unknown_section(variable: str) -> ConfigError:
-    first, _, rest = variable[len(ENV_PREFIX) :].partition(DELIMITER)
-    close = nearest(first, sorted(section_names()))
-    hint = f"Perhaps you mean {ENV_PREFIX}{close.upper()}{DELIMITER}{rest}" if close else _SEE
-    where = f"environment variable {one_line(variable)}"
-    return ConfigError("there is no such setting", where=where, hint=hint)
-
-
-def _explained(first: Any, given: Given) -> ConfigError:
-    path = tuple(str(part) for part in first["loc"])
-    origin = given.origin(path)
-    where = {
-        "command line": f"command line, {origin.label}",
-        "environment": f"environment variable {origin.label}",
-        "file": origin.label,
-        "default": f"configuration, {'.'.join(path)}",
-    }[origin.kind]
-    if first["type"] == "extra_forbidden":
-        return ConfigError(
-            "there is no such setting", where=where, hint=_did_you_mean(path, origin)
-        )
-    if first["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        what = "it must be a table"
-    else:
-        must = re.sub(r"^(Input|Value|String) should", "it should", one_line(str(first["msg"])))
-        if first["type"] == "string_pattern_mismatch":
-            must = f"it should be: {_description(path)}"
-        value = one_line(repr(first.get("input")))
-        what = f"{must}, and not {value[:60]}"
-    return ConfigError(what, where=where, hint=_SEE)
-
-
-def _description(path: tuple[str, ...]) -> str:
-    section = OmoAIConfig.model_fields[path[0]].annotation
-    if isinstance(section, type) and issubclass(section, BaseModel) and len(path) > 1:
-        return section.model_fields[path[1]].description or "see the names and values"
-    return "see the names and values"
-
-
-def _did_you_mean(path: tuple[str, ...], origin: Origin) -> str:
-    section = OmoAIConfig.model_fields.get(path[0])
-    inside = section.annotation if section is not None else None
-    if len(path) > 1 and isinstance(inside, type) and issubclass(inside, BaseModel):
-        siblings = sorted(inside.model_fields)
-    else:
-        siblings = sorted(section_names())
-    close = nearest(path[-1], siblings)
-    if close is None:
-        return f"Known here: {', '.join(siblings)}"
-    name = variable_name((*path[:-1], close)) if origin.kind == "environment" else close
-    return f"Perhaps you mean {name}"
+        raise not_json(str(error), os.environ, OmoAIConfig) from None
 
 
 @lru_cache(maxsize=1)
