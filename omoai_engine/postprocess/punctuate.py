@@ -1,0 +1,186 @@
+"""Marks and capitals for a run of bare words, from pauses, lengths and a few cue words.
+
+In: the words of one paragraph in order, with the gap after each as a multiple of the speaker's
+usual pause (`None` where times are not known). Out: the same words with marks and capitals.
+Never joins, splits, drops or changes a word.
+
+Sentence ends are chosen together, by dynamic programming: every place has a score (the pause,
+the words on both sides), every sentence a score for its length, and the best sum wins. Commas
+are then placed inside the sentences one by one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omoai_engine.postprocess.languages import Language, is_question
+from omoai_engine.postprocess.words import bare, capitalised
+
+# No sentence is longer: dynamic programming looks back this far, and a listener is lost anyway.
+_LONGEST_SENTENCE = 60
+# More words than this are punctuated piece by piece, so that one endless segment costs no more
+# a word than any other.
+_PIECE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each cue is worth; tuned on read speech (see tests/benchmarks/punctuation.py)."""
+
+    end_bias: float = -1.9
+    end_pause: float = 1.6
+    pause_cap: float = 2.5
+    opens: float = 0.6
+    joins: float = -0.3
+    never_ends: float = -3.0
+    short_sentence: float = -0.7
+    comfortable: int = 18
+    long_sentence: float = -0.06
+    comma_bias: float = -0.55
+    comma_joins: float = 0.45
+    comma_never_ends: float = -1.5
+    comma_spacing: int = 2
+
+
+DEFAULT = Weights()
+
+
+def punctuated(
+    words: Sequence[str],
+    pauses: Sequence[float | None],
+    language: Language,
+    *,
+    weights: Weights = DEFAULT,
+) -> list[str]:
+    """Return `words` with marks and capitals; as many as were given, in the same order.
+
+    Args:
+        words: bare words (no marks at their edges).
+        pauses: the gap after each word, 1.0 being the speaker's usual pause; as many as words.
+        language: what is known of the language.
+        weights: what each cue is worth.
+    """
+    written: list[str] = []
+    for start in range(0, len(words), _PIECE):
+        piece = slice(start, start + _PIECE)
+        written += _punctuated_piece(words[piece], pauses[piece], language, weights)
+    return written
+
+
+def _punctuated_piece(
+    words: Sequence[str],
+    pauses: Sequence[float | None],
+    language: Language,
+    weights: Weights,
+) -> list[str]:
+    folded = [unicodedata.normalize("NFC", bare(word).casefold()) for word in words]
+    ends = _sentence_ends(folded, pauses, language, weights)
+    written: list[str] = []
+    start = 0
+    for end in ends:
+        inside = folded[start:end]
+        capitals = _capitals(inside, language)
+        commas = _commas(inside, pauses[start:end], language, weights)
+        mark = "?" if is_question(inside, language) else "."
+        for offset, word in enumerate(words[start:end]):
+            text = capitalised(word) if offset in capitals else word
+            if offset == end - start - 1:
+                text += mark
+            elif offset in commas:
+                text += ","
+            written.append(text)
+        start = end
+    return written
+
+
+def _sentence_ends(
+    words: Sequence[str],
+    pauses: Sequence[float | None],
+    language: Language,
+    weights: Weights,
+) -> list[int]:
+    """Return the positions after which sentences end, the last being `len(words)`."""
+    count = len(words)
+    place = [_end_score(words, pauses, at, language, weights) for at in range(count - 1)]
+    best = [0.0] + [float("-inf")] * count
+    came_from = [0] * (count + 1)
+    for end in range(1, count + 1):
+        here = place[end - 1] if end < count else 0.0
+        for start in range(max(0, end - _LONGEST_SENTENCE), end):
+            score = best[start] + here + _length_score(end - start, weights)
+            if score > best[end]:
+                best[end], came_from[end] = score, start
+    ends: list[int] = []
+    at = count
+    while at > 0:
+        ends.append(at)
+        at = came_from[at]
+    return ends[::-1]
+
+
+def _end_score(
+    words: Sequence[str],
+    pauses: Sequence[float | None],
+    at: int,
+    language: Language,
+    weights: Weights,
+) -> float:
+    """Score a sentence end between word `at` and the next."""
+    pause = pauses[at]
+    score = weights.end_bias
+    # Where no time is known, lengths and words decide: as if there were a weak pause everywhere.
+    score += weights.end_pause * min(0.4 if pause is None else pause, weights.pause_cap)
+    if words[at] in language.never_ends:
+        score += weights.never_ends
+    following = words[at + 1]
+    if following in language.joins:
+        score += weights.joins
+    elif following in language.opens:
+        score += weights.opens
+    return score
+
+
+def _length_score(length: int, weights: Weights) -> float:
+    if length < 3:
+        return weights.short_sentence * (3 - length)
+    return weights.long_sentence * max(length - weights.comfortable, 0)
+
+
+def _commas(
+    words: Sequence[str],
+    pauses: Sequence[float | None],
+    language: Language,
+    weights: Weights,
+) -> frozenset[int]:
+    """Return the offsets inside one sentence after which a comma stands."""
+    commas: list[int] = []
+    for at in range(len(words) - 1):
+        pause = pauses[at]
+        if pause is None:
+            continue
+        score = weights.comma_bias + min(pause, weights.pause_cap)
+        if words[at + 1] in language.joins:
+            score += weights.comma_joins
+        if words[at] in language.never_ends:
+            score += weights.comma_never_ends
+        previous = commas[-1] if commas else -1
+        if score > 0 and at - previous >= weights.comma_spacing and at < len(words) - 2:
+            commas.append(at)
+    return frozenset(commas)
+
+
+def _capitals(words: Sequence[str], language: Language) -> frozenset[int]:
+    """Return the offsets inside one sentence that take a capital."""
+    capitals = {0}
+    for at, word in enumerate(words):
+        if word in language.always_capital:
+            capitals.add(at)
+        if word in language.titles:
+            capitals.update((at, min(at + 1, len(words) - 1)))
+        for name in language.names:
+            if tuple(words[at : at + len(name)]) == name:
+                capitals.update(range(at, at + len(name)))
+                break
+    return frozenset(capitals)

@@ -1,0 +1,207 @@
+"""The `rules` backend: paragraphs, marks and capitals without any model, as segments arrive.
+
+In: the recogniser's segments in time order. Out: paragraphs as soon as they are closed, each
+with its segments in punctuated form: same times, same confidences, same words. In those, the
+words carry the marks too, so that joining `word.text` with blanks gives `segment.text`; the
+recogniser's own words stay untouched in its own segments.
+
+Never changes a word: every paragraph is compared with what was recognised, and one that
+differs is given out as it came in and counted in `metadata["pieces_kept_original"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from omoai_engine.control import JobControl
+from omoai_engine.postprocess.languages import is_unspaced, language_of
+from omoai_engine.postprocess.pauses import PauseScale
+from omoai_engine.postprocess.rewriting import rewritten
+from omoai_engine.postprocess.summary import summarize
+from omoai_engine.postprocess.words import MARKS, ends_sentence, words_of, words_unchanged
+from omoai_engine.results import ASRSegment, Paragraph, PostprocessResult, SummaryResult
+
+if TYPE_CHECKING:
+    from omoai_engine.config import PostprocessSettings
+
+# A paragraph past its most words waits for a sentence end, but no longer than this.
+_HARD_STOP = 1.5
+
+
+class PunctuatedParagraph(NamedTuple):
+    """A closed paragraph and its segments with punctuated text."""
+
+    paragraph: Paragraph
+    segments: tuple[ASRSegment, ...]
+
+
+class RulesPostprocessor:
+    """Paragraphs and punctuation for one recording. Not thread-safe.
+
+    Args:
+        settings: `paragraph_gap_seconds`, `paragraph_max_words`, `punctuation`, `summary` and
+            `bullets_max` are used.
+        writes_punctuation: whether the recogniser writes marks and capitals itself.
+        language: ISO 639 code; may be set later through `language`, it is read anew for every
+            paragraph.
+    """
+
+    def __init__(
+        self,
+        settings: PostprocessSettings,
+        *,
+        writes_punctuation: bool,
+        language: str | None = None,
+    ) -> None:
+        self.language = language
+        self._settings = settings
+        self._writes_punctuation = writes_punctuation
+        self._scale = PauseScale()
+        self._open: list[ASRSegment] = []
+        self._open_words = 0
+        self._segments: list[ASRSegment] = []
+        self._paragraphs: list[Paragraph] = []
+        self._kept_original = 0
+        self._words = 0
+        self._marks = 0
+
+    @property
+    def segments(self) -> tuple[ASRSegment, ...]:
+        """The punctuated segments of every closed paragraph, in order."""
+        return tuple(self._segments)
+
+    @property
+    def paragraphs(self) -> tuple[Paragraph, ...]:
+        """Every closed paragraph, in order."""
+        return tuple(self._paragraphs)
+
+    def push(self, segment: ASRSegment) -> list[PunctuatedParagraph]:
+        """Take the next segment; return the paragraphs that it closes, often none."""
+        closed: list[PunctuatedParagraph] = []
+        if self._open and self._breaks_before(segment):
+            closed.append(self._close())
+        self._open.append(segment)
+        self._open_words += _count_words(segment)
+        self._hear(segment)
+        if self._closed_by_its_own_mark(segment):
+            closed.append(self._close())
+        return closed
+
+    def finish(self) -> list[PunctuatedParagraph]:
+        """Close what is open; return the last paragraph, if there is one."""
+        return [self._close()] if self._open else []
+
+    def result(
+        self, *, control: JobControl | None = None, summary: SummaryResult | None = None
+    ) -> PostprocessResult:
+        """Return everything so far with its summary; call `finish` first.
+
+        Raises `CancelledError` when `control` is cancelled while summarising.
+        """
+        if summary is None:
+            summary = self.summary(control=control)
+        return PostprocessResult(
+            segments=self.segments,
+            transcript_punctuated="\n\n".join(part.text for part in self._paragraphs if part.text),
+            summary=summary,
+            metadata=self.metadata,
+            paragraphs=self.paragraphs,
+        )
+
+    def summary(self, *, control: JobControl | None = None) -> SummaryResult:
+        """Return the extractive summary of what was given out so far; empty if switched off.
+
+        Raises `CancelledError` when `control` is cancelled meanwhile.
+        """
+        if not self._settings.summary:
+            return SummaryResult("", (), "", metadata={"method": "none", "reason": "switched off"})
+        return summarize(
+            self._segments,
+            language=self.language,
+            bullets_max=self._settings.bullets_max,
+            control=control,
+        )
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """How it was done, in figures."""
+        per_hundred = round(100 * self._marks / self._words, 2) if self._words else 0.0
+        return {
+            "backend": "rules",
+            "language": self.language,
+            "punctuation": "rewritten" if self._rewrites else "kept",
+            "paragraphs": len(self._paragraphs),
+            "words": self._words,
+            "words_changed": 0,
+            "marks_per_100_words": per_hundred,
+            "pieces_kept_original": self._kept_original,
+        }
+
+    @property
+    def _rewrites(self) -> bool:
+        choice = self._settings.punctuation
+        if choice == "off" or is_unspaced(self.language):
+            return False
+        return choice == "rules" or not self._writes_punctuation
+
+    def _hear(self, segment: ASRSegment) -> None:
+        if len(self._open) > 1:
+            self._scale.hear(segment.start - self._open[-2].end)
+        for word, following in pairwise(segment.words):
+            self._scale.hear(following.start - word.end)
+
+    def _breaks_before(self, segment: ASRSegment) -> bool:
+        """Say whether the open paragraph ends before `segment`."""
+        gap = segment.start - self._open[-1].end
+        if gap >= self._settings.paragraph_gap_seconds:
+            return True
+        most = self._settings.paragraph_max_words
+        if self._open_words >= most * _HARD_STOP:
+            return True
+        if self._open_words < most:
+            return False
+        if self._rewrites:
+            return self._scale.strength(gap) >= 1.0
+        return ends_sentence(self._open[-1].text)
+
+    def _closed_by_its_own_mark(self, segment: ASRSegment) -> bool:
+        """Say whether the paragraph is complete without knowing what follows."""
+        if self._rewrites or self._open_words < self._settings.paragraph_max_words:
+            return False
+        return ends_sentence(segment.text)
+
+    def _close(self) -> PunctuatedParagraph:
+        originals = tuple(self._open)
+        segments = originals
+        if self._rewrites:
+            segments = rewritten(originals, self._scale, language_of(self.language))
+        before = " ".join(segment.text for segment in originals)
+        text = _joined(segments, self.language)
+        if segments is not originals and not words_unchanged(before, text):
+            segments, text = originals, _joined(originals, self.language)
+            self._kept_original += 1
+        first = len(self._segments)
+        paragraph = Paragraph(
+            start=originals[0].start,
+            end=max(segment.end for segment in originals),
+            text=text,
+            first=first,
+            last=first + len(segments) - 1,
+        )
+        self._words += len(words_of(text))
+        self._marks += sum(text.count(mark) for mark in MARKS)
+        self._segments.extend(segments)
+        self._paragraphs.append(paragraph)
+        self._open, self._open_words = [], 0
+        return PunctuatedParagraph(paragraph, segments)
+
+
+def _count_words(segment: ASRSegment) -> int:
+    return len(segment.words) or len(segment.text.split())
+
+
+def _joined(segments: Sequence[ASRSegment], language: str | None) -> str:
+    separator = "" if is_unspaced(language) else " "
+    return separator.join(text for segment in segments if (text := segment.text.strip()))
