@@ -1,8 +1,8 @@
 """The catalogue of models and where their files live.
 
 `resolve_model(config, ...)` gives the folder a recogniser loads; `list_installed(config)` says
-what is there; `download_model(...)` fetches one when a person asks. Nothing is ever downloaded
-unasked.
+what is there. Fetching one because a person asked is in `omoai_engine.models.download`, which
+nothing here imports: no network code is loaded until then.
 """
 
 from omoai_engine.models.catalogue import CATALOGUE, ModelFile, ModelSpec, find_spec
