@@ -74,6 +74,10 @@ class ExportError(OmoAIError):
     """A result cannot be written."""
 
 
+class TranscriptFormatError(OmoAIError, ValueError):
+    """A file is not a transcript that can be read."""
+
+
 class WorkerDiedError(OmoAIError, RuntimeError):
     """A child process of the engine ended without having been asked to."""
 

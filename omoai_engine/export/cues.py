@@ -1,0 +1,190 @@
+"""Subtitle cues: the words of a transcript cut into pieces that can be read while they pass.
+
+In: the punctuated segments. Out: cues in whole milliseconds, in order, none overlapping or
+going backwards, each of one or two lines. The segments' own borders count for nothing: cues are
+cut anew on words, at sentence ends, pauses and clauses.
+
+Kept to always: two lines at most; a line of more than 42 columns only where one word is longer;
+every word once, in order; each cue at most 7 s and after the one before. Kept to where the
+speech allows: at least 1 s, at most 25 characters a second (a cue may stay a little after its
+last word while nothing follows), 1/12 s between cues that nearly touch.
+
+The measures are those of the usual timed-text guides of broadcasters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from omoai_engine.export.timed_words import TimedWord, columns, joined, timed_words
+from omoai_engine.results import ASRSegment
+
+LINE_COLUMNS = 42
+LONGEST = 7000
+SHORTEST = 1000
+MIN_GAP = 83
+CHARACTERS_A_SECOND = 25
+# A pause this long ends a cue even inside a sentence (milliseconds).
+_PAUSE = 800
+# A cue may stay on the screen so long after its last word.
+_LINGER = 1500
+# Where words have no extent in time, a cue takes this much from what follows.
+_INSTANT = 100
+
+_SENTENCE_ENDS = ".?!…。？！"
+_CLAUSE_ENDS = ",;:，、；："
+_CLOSERS = "\"'”’»)]」』"
+# The price of ending a cue somewhere: nothing at a sentence end, most inside a phrase.
+_PRICE_CUE = 6.0
+_PRICE_CLAUSE = 3.0
+_PRICE_PHRASE = 8.0
+_PRICE_SENTENCE_INSIDE = 4.0
+# A millisecond that a cue is shorter than a second.
+_PRICE_SHORT = 0.006
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle: `start` and `end` in milliseconds, one or two lines."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+def cues(segments: Iterable[ASRSegment]) -> list[Cue]:
+    """Return the cues of `segments`, which are in time order; none for no words."""
+    groups: list[Sequence[TimedWord]] = []
+    for run in _runs(timed_words(segments)):
+        groups += _cut(run)
+    return _timed(groups)
+
+
+def _runs(words: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
+    """Cut at pauses so long that no cue goes over them."""
+    runs: list[Sequence[TimedWord]] = []
+    start = 0
+    for at in range(1, len(words)):
+        if words[at].start - words[at - 1].end >= _PAUSE:
+            runs.append(words[start:at])
+            start = at
+    if words:
+        runs.append(words[start:])
+    return runs
+
+
+def _cut(run: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
+    """Cut a run of words into cues at the least price, by dynamic programming."""
+    count = len(run)
+    layout = _Layout(run)
+    sentence_ends = [_ends_with(word.text, _SENTENCE_ENDS) for word in run]
+    price_of_end = [_price_of_end(run, end) for end in range(1, count + 1)]
+    best = [0.0] + [math.inf] * count
+    came_from = [0] * (count + 1)
+    for start in range(count):
+        inside = 0.0
+        for end in range(start + 1, count + 1):
+            duration = run[end - 1].end - run[start].start
+            # One word alone always makes a cue, however long it is.
+            if end - start > 1 and (duration > LONGEST or not layout.fits(start, end)):
+                break
+            short = max(SHORTEST - duration, 0) * _PRICE_SHORT
+            price = best[start] + price_of_end[end - 1] + inside + short
+            if price < best[end]:
+                best[end], came_from[end] = price, start
+            inside += _PRICE_SENTENCE_INSIDE * sentence_ends[end - 1]
+    pieces: list[Sequence[TimedWord]] = []
+    at = count
+    while at > 0:
+        pieces.append(run[came_from[at] : at])
+        at = came_from[at]
+    return pieces[::-1]
+
+
+class _Layout:
+    """Answers at once whether words `start..end` fit into two lines."""
+
+    def __init__(self, run: Sequence[TimedWord]) -> None:
+        self._glued = [word.glued for word in run] + [False]
+        widths = (columns(word.text) + (not word.glued) for word in run)
+        self._before = list(accumulate(widths, initial=0))
+        # The first word that no longer fits on a line that begins with word `start`.
+        self._line_ends: list[int] = []
+        end = 0
+        for start in range(len(run)):
+            end = max(end, start + 1)
+            while end < len(run) and self._width(start, end + 1) <= LINE_COLUMNS:
+                end += 1
+            self._line_ends.append(end)
+
+    def fits(self, start: int, end: int) -> bool:
+        """Say whether a first line filled as far as possible leaves one line or less."""
+        second = self._line_ends[start]
+        return end <= second or end <= self._line_ends[second]
+
+    def _width(self, start: int, end: int) -> int:
+        # The blank before the first word of a line is not written.
+        return self._before[end] - self._before[start] - (not self._glued[start])
+
+
+def _price_of_end(run: Sequence[TimedWord], end: int) -> float:
+    if end == len(run) or _ends_with(run[end - 1].text, _SENTENCE_ENDS):
+        return _PRICE_CUE
+    if _ends_with(run[end - 1].text, _CLAUSE_ENDS):
+        return _PRICE_CUE + _PRICE_CLAUSE
+    pause = run[end].start - run[end - 1].end
+    return _PRICE_CUE + _PRICE_PHRASE * (1.0 - min(max(pause, 0) / _PAUSE, 1.0))
+
+
+def _ends_with(text: str, marks: str) -> bool:
+    bare = text.rstrip(_CLOSERS)
+    return bool(bare) and bare[-1] in marks
+
+
+def _lines(piece: Sequence[TimedWord]) -> tuple[str, ...]:
+    """Return the piece as one line, or as the two that are best balanced; a single word wider
+    than a line stays whole."""
+    whole = joined(piece)
+    if columns(whole) <= LINE_COLUMNS or len(piece) == 1:
+        return (whole,)
+    best: tuple[float, tuple[str, ...]] = math.inf, (whole,)
+    for at in range(1, len(piece)):
+        upper, lower = joined(piece[:at]), joined(piece[at:])
+        widths = columns(upper), columns(lower)
+        price = float(abs(widths[0] - widths[1]))
+        if _ends_with(upper, _SENTENCE_ENDS + _CLAUSE_ENDS):
+            price -= 20.0
+        if max(widths) <= LINE_COLUMNS and price < best[0]:
+            best = price, (upper, lower)
+    return best[1]
+
+
+def _timed(groups: Sequence[Sequence[TimedWord]]) -> list[Cue]:
+    made: list[Cue] = []
+    free_from = 0
+    for at, group in enumerate(groups):
+        start = max(group[0].start, free_from)
+        lines = _lines(group)
+        following = groups[at + 1][0].start if at + 1 < len(groups) else None
+        made.append(Cue(start, _end(group, start, lines, following), lines))
+        free_from = made[-1].end
+    return made
+
+
+def _end(
+    group: Sequence[TimedWord], start: int, lines: Sequence[str], following: int | None
+) -> int:
+    """Return when the cue goes: with its last word, later where it must be read longer."""
+    spoken = max(group[-1].end, start + _INSTANT)
+    characters = sum(len(line) for line in lines)
+    to_read = start + max(SHORTEST, math.ceil(characters * 1000 / CHARACTERS_A_SECOND))
+    end = min(max(spoken, min(to_read, max(spoken + _LINGER, start + SHORTEST))), start + LONGEST)
+    if following is None or end + MIN_GAP <= following:
+        return end
+    if following - start > 2 * MIN_GAP:
+        return following - MIN_GAP
+    # The next words begin at once: touch them, or take a moment where they begin no later.
+    return max(following, start + _INSTANT)
