@@ -1,0 +1,93 @@
+"""`omoai-tui [FILE...]`: from the command line to the app and back to a terminal in order.
+
+Exit codes: 0 left by the person; 1 crashed; 2 cannot run here or wrong arguments; 128 + n ended
+by signal n. Nothing but the standard library is imported until the arguments are known good.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from omoai_tui import terminal
+
+ITERM2 = "iTerm2"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    words = argparse.ArgumentParser(
+        prog="omoai-tui",
+        description="Turn recordings into transcripts, offline, and watch it happen.",
+    )
+    words.add_argument(
+        "paths",
+        nargs="*",
+        metavar="FILE",
+        help="recordings to transcribe, one after the other; a folder opens the picker there",
+    )
+    words.add_argument(
+        "--language", metavar="CODE", help="vi, en, ... or auto (default: as configured)"
+    )
+    words.add_argument("--theme", metavar="NAME", help="theme to use this time")
+    words.add_argument("--version", action="store_true", help="say the version and end")
+    return words
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the app; never returns."""
+    asked = parser().parse_args(arguments)
+    if asked.version:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"omoai-tui {version('omoai-tui')}\n")
+        sys.exit(0)
+    if reason := terminal.refusal(dict(os.environ)):
+        sys.stderr.write(f"{reason}\n")
+        sys.exit(2)
+    sys.exit(run(asked.paths, asked.language, asked.theme))
+
+
+def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
+    """Run the app on the terminal of this process; return the exit code."""
+    if ITERM2 in os.environ.get("LC_TERMINAL", "") or "iTerm" in os.environ.get("TERM_PROGRAM", ""):
+        # iTerm2 loses the text of input methods under the kitty protocol.
+        os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+
+    from omoai_tui.log_file import open_log, start_logging
+
+    log_descriptor, log_path = open_log()
+    screen = terminal.keep_clean(log_descriptor)
+    start_logging(log_descriptor)
+
+    from omoai_tui import texts
+    from omoai_tui.app import OmoaiApp
+    from omoai_tui.driver import TerminalDriver
+
+    folder = next((path for path in paths if os.path.isdir(path)), None)
+    app = OmoaiApp(
+        [path for path in paths if not os.path.isdir(path)],
+        folder=os.path.abspath(folder) if folder else None,
+        language=language,
+        theme=theme,
+        log_path=log_path,
+        driver_class=TerminalDriver,
+    )
+    lifeline = terminal.Lifeline(screen, app.leave_from_thread, app.release)
+    lifeline.install()
+    TerminalDriver.on_hang_up = staticmethod(lambda: lifeline.end(129, hung_up=True))
+    app.run()
+    lifeline.app_left()
+    code = app.return_code or 0
+    lifeline.leave(code)
+    if app.crashed:
+        lifeline.force_restore(hung_up=False)
+        terminal.say(screen, texts.CRASHED.format(kind=app.crashed, log=log_path))
+    app.release()
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The app's log: one file in the state folder, readable by its owner alone.
+
+Holds warnings and errors by kind and place, and what C libraries and children write to the
+standard streams. Never transcript text. Kept small: an old one is moved aside at the start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+
+MOST_BYTES = 1_000_000
+
+
+def log_path() -> Path:
+    """Return where the log is."""
+    import platformdirs
+
+    return platformdirs.user_state_path("omoai") / "tui.log"
+
+
+def open_log() -> tuple[int, str]:
+    """Open the log for appending; return its file descriptor and its path for people.
+
+    A home that cannot be written gives the null device: the app works without a log.
+    """
+    path = log_path()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size > MOST_BYTES:
+                path.replace(path.with_suffix(".log.1"))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(path, flags, 0o600)
+        os.fchmod(descriptor, 0o600)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY), os.devnull
+    return descriptor, str(path)
+
+
+def start_logging(descriptor: int) -> None:
+    """Send warnings and errors of every logger to the log."""
+    stream = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="backslashreplace")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)

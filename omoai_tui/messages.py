@@ -1,0 +1,61 @@
+"""What the threads tell the app: facts, as Textual messages. Each is made once and not changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from omoai_engine.results import PipelineResult
+
+
+@dataclass(eq=False)
+class NewsWaiting(Message, bubble=False):
+    """The mailbox holds events. At most one is under way at a time, however many events come."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Say that a second one adds nothing to the first."""
+        return isinstance(message, NewsWaiting)
+
+
+@dataclass(eq=False)
+class SettingsLoaded(Message, bubble=False):
+    """The configuration was read: the theme and the key map it asks for."""
+
+    theme: str | None
+    keys: dict[str, str]
+
+
+@dataclass(eq=False)
+class JobEnded(Message, bubble=False):
+    """A job is over: its result (partial after a cancel or failure) and its error sentence."""
+
+    number: int
+    result: PipelineResult | None
+    error: str
+
+
+@dataclass(eq=False)
+class Trouble(Message, bubble=False):
+    """Something went wrong outside a job: one clear sentence."""
+
+    sentence: str
+
+
+@dataclass(eq=False)
+class ExportFinished(Message, bubble=False):
+    """Files were written (`paths`), or one could not be (`error`)."""
+
+    number: int
+    paths: tuple[str, ...]
+    error: str
+
+
+@dataclass(eq=False)
+class CopyFinished(Message, bubble=False):
+    """`count` bytes went to the clipboard of tmux, or `error` says why not."""
+
+    error: str
+    count: int

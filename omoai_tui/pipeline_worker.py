@@ -1,0 +1,179 @@
+"""The background thread that runs the pipeline. It never touches a widget: it posts messages.
+
+In: jobs, one at a time (`submit`). Out: events through the job's mailbox, then one `JobEnded`.
+Everything heavy (configuration, engine, models) is imported here, after the first paint. The
+thread is a daemon and `close` is bounded, so that leaving the app never waits for the engine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from omoai_engine.control import JobControl
+from omoai_engine.errors import CancelledError, OmoAIError, StageError
+from omoai_engine.results import PipelineResult
+from omoai_tui import texts
+from omoai_tui.mailbox import Mailbox
+from omoai_tui.messages import JobEnded, SettingsLoaded, Trouble
+
+if TYPE_CHECKING:
+    from omoai_engine.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+MEMORY_EVERY_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What the worker needs to know of a job."""
+
+    number: int
+    path: str
+    control: JobControl
+    mailbox: Mailbox
+
+
+def sentence_for(error: BaseException) -> str:
+    """Return one clear sentence for a person; what was not foreseen goes to the log as well.
+
+    The log gets the kind of error and where it happened, never values: those may be somebody's
+    words.
+    """
+    if isinstance(error, OmoAIError):
+        log.warning("%s at %s", type(error).__name__, _place(error))
+        return str(error)
+    return texts.UNFORESEEN.format(kind=describe_unforeseen(error))
+
+
+def describe_unforeseen(error: BaseException) -> str:
+    """Write kind and place of an error to the log; return its kind."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unforeseen %s\n%s", type(error).__name__, frames)
+    return type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+
+
+class PipelineWorker:
+    """Owns the engine and its thread."""
+
+    def __init__(self, post: Callable[[Message], object], overrides: dict[str, Any]) -> None:
+        self._post = post
+        self._overrides = overrides
+        self._tickets: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="omoai-pipeline", daemon=True)
+        self._pipeline: Pipeline | None = None
+        self._current: JobControl | None = None
+        self._closing = threading.Event()
+        self.memory_mib = 0.0
+
+    def start(self) -> None:
+        """Start the thread; call after the first paint. A second call does nothing."""
+        if not self._thread.is_alive() and not self._closing.is_set():
+            self._thread.start()
+
+    def submit(self, ticket: Ticket) -> None:
+        """Hand a job over; it runs when the one before has ended."""
+        self._tickets.put(ticket)
+
+    def close(self, timeout: float) -> None:
+        """End the job and the engine's child processes within `timeout` seconds. Idempotent."""
+        self._closing.set()
+        if self._current is not None:
+            self._current.cancel()
+        self._tickets.put(None)
+        closer = threading.Thread(target=self._close_pipeline, name="omoai-close", daemon=True)
+        deadline = time.monotonic() + timeout
+        closer.start()
+        closer.join(timeout)
+        if self._thread.is_alive():
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _close_pipeline(self) -> None:
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            try:
+                pipeline.close()
+            except Exception as error:
+                sentence_for(error)
+
+    def _run(self) -> None:
+        self._read_settings()
+        while (ticket := self._tickets.get()) is not None and not self._closing.is_set():
+            self._current = ticket.control
+            result, error = self._transcribe(ticket)
+            self._current = None
+            if self._closing.is_set():
+                return
+            self._post(JobEnded(ticket.number, result, error))
+
+    def _read_settings(self) -> None:
+        try:
+            from omoai_engine.config import load_config
+
+            tui = load_config(**self._overrides).tui
+            self._post(SettingsLoaded(tui.theme, dict(tui.keys)))
+        except Exception as error:
+            self._post(Trouble(sentence_for(error)))
+
+    def _transcribe(self, ticket: Ticket) -> tuple[PipelineResult | None, str]:
+        ended = threading.Event()
+        sampler = threading.Thread(
+            target=self._sample_memory, args=(ended,), name="omoai-memory", daemon=True
+        )
+        sampler.start()
+        try:
+            if self._pipeline is None:
+                from omoai_engine.pipeline import Pipeline
+
+                from omoai_engine.config import load_config
+
+                self._pipeline = Pipeline(load_config(**self._overrides))
+            result = self._pipeline.run(
+                ticket.path, on_event=ticket.mailbox.put, cancel=ticket.control
+            )
+        except CancelledError:
+            return None, ""
+        except StageError as error:
+            partial = error.partial if isinstance(error.partial, PipelineResult) else None
+            return partial, sentence_for(error)
+        except Exception as error:
+            return None, sentence_for(error)
+        finally:
+            ended.set()
+        return result, ""
+
+    def _sample_memory(self, ended: threading.Event) -> None:
+        import psutil
+
+        me = psutil.Process(os.getpid())
+        while not ended.wait(MEMORY_EVERY_SECONDS):
+            total = 0
+            for process in [me, *_children(me)]:
+                try:
+                    total += process.memory_info().rss
+                except psutil.Error:
+                    continue
+            self.memory_mib = total / 2**20
+
+
+def _children(process: Any) -> list[Any]:
+    import psutil
+
+    try:
+        return list(process.children(recursive=True))
+    except psutil.Error:
+        return []

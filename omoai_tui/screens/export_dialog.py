@@ -1,0 +1,126 @@
+"""Which formats, under which name. Writes nothing itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from omoai_engine.text import shown_path
+from omoai_tui import texts
+from omoai_tui.jobs import Job
+from omoai_tui.screens.dialogs import label
+from omoai_tui.widgets.block_view import BlockView, Pieces
+from omoai_tui.widgets.text_input import TextInput
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWish:
+    """Write `stem` + a dot + each format; `overwrite` only after it was said twice."""
+
+    stem: str
+    formats: tuple[str, ...]
+    overwrite: bool
+
+
+class FormatList(BlockView):
+    """Formats with a box each; space or a click ticks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "tick", show=False, id="export.tick"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ticked = {"txt"}
+        self._names = tuple(texts.FORMATS)
+
+    def on_mount(self) -> None:
+        """Stand on the first."""
+        self.reset()
+        self.cursor = 0
+
+    def block_count(self) -> int:
+        """One block a format."""
+        return len(self._names)
+
+    def block_height(self, index: int, width: int) -> int:
+        """Always one line."""
+        return 1
+
+    def block_lines(self, index: int, width: int) -> list[Pieces]:
+        """Box, ending, what it is."""
+        name = self._names[index]
+        box = "[x]" if name in self.ticked else "[ ]"
+        return [[(f" {box} ", ""), (f"{name:<5}", "strong"), (texts.FORMATS[name], "muted")]]
+
+    def action_tick(self) -> None:
+        """Tick or untick the format under the cursor."""
+        if 0 <= self.cursor < len(self._names):
+            self.ticked ^= {self._names[self.cursor]}
+            self.revise(self.cursor, self.cursor)
+
+    def on_click(self, event: events.Click) -> None:
+        """Tick what was clicked."""
+        event.prevent_default()
+        super().on_click(event)
+        self.action_tick()
+
+
+class ExportDialog(ModalScreen[ExportWish | None]):
+    """Asks how to export a job."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False, id="export.back"),
+    ]
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self._job = job
+        self._asked_for: ExportWish | None = None
+
+    def compose(self) -> ComposeResult:
+        """Title, formats, name, complaint, keys."""
+        stem = os.path.splitext(os.path.abspath(self._job.path))[0]
+        stem = stem.encode("utf-8", "replace").decode("utf-8")
+        with Vertical(classes="dialog"):
+            yield label(texts.EXPORT_TITLE.format(name=self._job.name), "dialog-title")
+            yield FormatList()
+            yield label(texts.EXPORT_TO, "dialog-keys")
+            yield TextInput(stem, id="stem")
+            yield Static(id="complaint", classes="dialog-complaint", markup=False)
+            yield label(texts.EXPORT_KEYS, "dialog-keys")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the name."""
+        self._submit()
+
+    def on_block_view_chosen(self, message: BlockView.Chosen) -> None:
+        """Enter in the list of formats."""
+        self._submit()
+
+    def _submit(self) -> None:
+        ticked = self.query_one(FormatList).ticked
+        formats = tuple(name for name in texts.FORMATS if name in ticked)
+        stem = os.path.abspath(os.path.expanduser(self.query_one(TextInput).value.strip()))
+        if not formats:
+            self._complain(texts.EXPORT_NOTHING)
+            return
+        wish = ExportWish(stem, formats, overwrite=False)
+        there = [f"{stem}.{name}" for name in formats if os.path.exists(f"{stem}.{name}")]
+        if there and wish != self._asked_for:
+            self._asked_for = wish
+            self._complain(texts.EXPORT_EXISTS.format(path=shown_path(there[0])))
+            return
+        self.dismiss(ExportWish(stem, formats, overwrite=bool(there)))
+
+    def _complain(self, sentence: str) -> None:
+        self.query_one("#complaint", Static).update(Content(sentence))

@@ -1,0 +1,229 @@
+"""The one screen people sit in: files, queue, segments, transcript, summary, timing.
+
+Wide windows show all panes; smaller ones show one at a time with tabs; a window below 60 x 15
+shows one sentence. The screen draws jobs; it starts and stops nothing.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from omoai_tui import texts
+from omoai_tui.jobs import Changed, Job, JobStatus
+from omoai_tui.widgets.bars import Hint, HintBar, TabBar, TitleBar
+from omoai_tui.widgets.block_view import BlockView
+from omoai_tui.widgets.file_picker import FilePicker
+from omoai_tui.widgets.job_list import JobList
+from omoai_tui.widgets.segment_list import SegmentList
+from omoai_tui.widgets.summary_pane import SummaryPane
+from omoai_tui.widgets.timing_dashboard import TimingDashboard
+from omoai_tui.widgets.transcript_pane import TranscriptPane
+
+PANES = (
+    ("files", texts.FILES),
+    ("segments", texts.SEGMENTS),
+    ("transcript", texts.TRANSCRIPT),
+    ("queue", texts.QUEUE),
+    ("timing", texts.TIMING),
+    ("summary", texts.SUMMARY),
+)
+NARROWEST, FLATTEST = 60, 15
+
+
+class Workbench(Screen[None]):
+    """All panes and bars."""
+
+    AUTO_FOCUS = None
+    ESCAPE_TO_MINIMIZE = False
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-tiny"),
+        (NARROWEST, "-narrow"),
+        (110, "-medium"),
+        (150, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-flat"),
+        (FLATTEST, "-short"),
+        (30, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "next_pane(1)", "Next pane", show=False, id="pane.next"),
+        Binding("shift+tab", "next_pane(-1)", "Pane before", show=False, id="pane.previous"),
+        *(
+            Binding(str(number), f"focus_pane('{pane}')", name, show=False, id=f"pane.{pane}")
+            for number, (pane, name) in enumerate(PANES, 1)
+        ),
+        Binding("z,plus", "zoom", "Zoom the pane, or back", show=False, id="pane.zoom"),
+    ]
+
+    def __init__(self, folder: str, first_pane: str) -> None:
+        super().__init__()
+        self._folder = folder
+        self._current = first_pane
+        self._zoomed = False
+        self.job: Job | None = None
+
+    def compose(self) -> ComposeResult:
+        """Bars and panes; their order is the order of the grid."""
+        yield TitleBar(id="title")
+        yield TabBar(id="tabs")
+        with Container(id="panes"):
+            yield FilePicker(self._folder, id="files")
+            yield SegmentList(id="segments")
+            yield TranscriptPane(id="transcript")
+            yield JobList(id="queue")
+            yield TimingDashboard(id="timing")
+            yield SummaryPane(id="summary")
+        yield HintBar(id="hints")
+        yield Static(id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Name the panes and focus the first."""
+        for number, (pane, name) in enumerate(PANES, 1):
+            view = self.query_one(f"#{pane}", BlockView)
+            view.border_title = f"{number} {name}"
+            view.add_class("pane")
+        self.query_one(SegmentList).on_follow_changed()
+        self.action_focus_pane(self._current)
+        self.query_one(TitleBar).show(None, 0)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say it plainly when the window is too small."""
+        sentence = texts.TOO_SMALL.format(width=event.size.width, height=event.size.height)
+        self.query_one("#too-small", Static).update(Content(sentence))
+
+    # Jobs.
+
+    def show_job(self, job: Job | None) -> None:
+        """Show another job in every pane."""
+        self.job = job
+        for view in (
+            self.query_one(SegmentList),
+            self.query_one(TranscriptPane),
+            self.query_one(SummaryPane),
+            self.query_one(TimingDashboard),
+        ):
+            view.show(job)
+        self.sync_hints()
+
+    def sync_job(self, changed: Changed) -> None:
+        """Draw what changed in the job that is shown."""
+        if Changed.SEGMENTS in changed:
+            self.query_one(SegmentList).sync()
+        if Changed.TRANSCRIPT in changed:
+            self.query_one(TranscriptPane).sync()
+        if Changed.SUMMARY in changed:
+            self.query_one(SummaryPane).sync()
+        if Changed.TIMING in changed:
+            self.query_one(TimingDashboard).sync()
+
+    def settle_job(self) -> None:
+        """The job that is shown is over."""
+        self.sync_job(Changed.EVERYTHING)
+        segments = self.query_one(SegmentList)
+        segments.settle()
+        segments.on_follow_changed()
+        self.query_one(TranscriptPane).settle()
+
+    def sync_queue(self, jobs: list[Job]) -> None:
+        """Draw the queue and the title."""
+        self.query_one(JobList).sync(jobs, self.job)
+        waiting = sum(job.status is JobStatus.WAITING for job in jobs)
+        self.query_one(TitleBar).show(self.job, waiting)
+
+    def on_block_view_chosen(self, message: BlockView.Chosen) -> None:
+        """Enter: from a segment to its paragraph, from a point to its segment."""
+        job = self.job
+        if message.view.id == "segments" and job:
+            transcript = self.query_one(TranscriptPane)
+            self.action_focus_pane("transcript")
+            transcript.show_time(job.segments[message.index].start)
+        elif message.view.id == "summary":
+            segment = self.query_one(SummaryPane).segment_of(message.index)
+            if segment is not None:
+                self.action_focus_pane("segments")
+                self.query_one(SegmentList).show_block(segment)
+        elif message.view.id == "transcript" and job:
+            self.action_focus_pane("segments")
+            self.query_one(SegmentList).show_block(job.paragraphs[message.index].first)
+
+    # Panes.
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether only one pane fits."""
+        return self._zoomed or self.has_class("-narrow") or self.has_class("-short")
+
+    @property
+    def current_pane(self) -> str:
+        """The id of the pane in focus."""
+        return self._current
+
+    def action_focus_pane(self, pane: str) -> None:
+        """Bring a pane to the front and focus it."""
+        self._current = pane
+        for name, _ in PANES:
+            self.query_one(f"#{name}").set_class(name == pane, "-current")
+        view = self.query_one(f"#{pane}", BlockView)
+        view.focus(scroll_visible=False)
+        self.query_one(TabBar).show(PANES, pane)
+        self.sync_hints()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow the focus when the mouse moved it."""
+        pane = event.widget.id
+        if pane and pane != self._current and any(pane == name for name, _ in PANES):
+            self.action_focus_pane(pane)
+
+    def action_next_pane(self, step: int) -> None:
+        """Go to the next pane, or the one before."""
+        names = [name for name, _ in PANES]
+        self.action_focus_pane(names[(names.index(self._current) + step) % len(names)])
+
+    def action_zoom(self) -> None:
+        """Give the whole window to one pane, or take it back."""
+        self._zoomed = not self._zoomed
+        self.set_class(self._zoomed, "-zoomed")
+        self.sync_hints()
+
+    def sync_hints(self) -> None:
+        """Show the keys that matter now."""
+        self.query_one(HintBar).show(self._hints())
+
+    def _hints(self) -> list[Hint]:
+        hints: list[Hint] = []
+        choose = "screen.choose"
+        if self._current == "files":
+            hints += [("Enter", texts.TRANSCRIBE, choose), ("Space", texts.MARK, "screen.mark")]
+            hints.append(("^O", texts.OPEN_PATH, "app.open"))
+        elif self._current == "queue":
+            hints += [("Enter", texts.SHOW, choose), ("r", texts.RETRY, "app.retry")]
+        elif self._current in ("segments", "summary", "transcript"):
+            hints.append(("Enter", texts.GO_TO, choose))
+        job = self.job
+        if job and job.status.active:
+            word = texts.RESUME if job.status is JobStatus.PAUSED else texts.PAUSE
+            hints += [("p", word, "app.pause"), ("x", texts.CANCEL, "app.cancel")]
+        if job and job.segments:
+            hints += [("e", texts.EXPORT, "app.export"), ("c", texts.COPY, "app.copy")]
+        hints.append(("z", texts.UNZOOM if self._zoomed else texts.ZOOM, "screen.zoom"))
+        if self._current != "files":
+            hints.append(("^O", texts.OPEN, "app.open"))
+        hints.append(("t", texts.THEME, "app.choose_theme"))
+        return [*hints, ("?", texts.HELP, "app.keys"), ("q", texts.QUIT, "app.leave")]
+
+    def action_choose(self) -> None:
+        """Enter, by the mouse."""
+        self.query_one(f"#{self._current}", BlockView).action_choose()
+
+    def action_mark(self) -> None:
+        """Space in the files, by the mouse."""
+        self.query_one(FilePicker).action_mark()

@@ -1,0 +1,65 @@
+"""Small pieces of work that may block (files, tmux), each in a thread, each ending in a message."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from omoai_engine.errors import OmoAIError
+from omoai_engine.results import PipelineResult
+from omoai_engine.text import shown_path
+from omoai_tui import clipboard
+from omoai_tui.messages import CopyFinished, ExportFinished, Trouble
+from omoai_tui.pipeline_worker import sentence_for
+
+if TYPE_CHECKING:
+    from omoai_tui.screens.export_dialog import ExportWish
+
+Post = Callable[[Message], object]
+Task = Callable[[], None]
+
+
+def start_task(task: Task, post: Post) -> None:
+    """Run `task` in a thread; whatever it raises reaches the person as one sentence."""
+
+    def run() -> None:
+        try:
+            task()
+        except Exception as error:
+            post(Trouble(sentence_for(error)))
+
+    threading.Thread(target=run, name="omoai-task", daemon=True).start()
+
+
+def export_task(number: int, result: PipelineResult, wish: ExportWish, post: Post) -> Task:
+    """Return the task that writes the files of `wish` and posts `ExportFinished`."""
+
+    def write() -> None:
+        from omoai_engine import export
+
+        written = []
+        try:
+            for name in wish.formats:
+                path = Path(f"{wish.stem}.{name}")
+                export.write(result, path, name, overwrite=wish.overwrite)
+                written.append(shown_path(path))
+        except OmoAIError as error:
+            post(ExportFinished(number, tuple(written), str(error)))
+        else:
+            post(ExportFinished(number, tuple(written), ""))
+
+    return write
+
+
+def copy_task(text: str, post: Post) -> Task:
+    """Return the task that hands `text` to tmux and posts `CopyFinished`."""
+
+    def copy() -> None:
+        error = clipboard.copy_through_tmux(text)
+        post(CopyFinished(error, len(text.encode())))
+
+    return copy

@@ -1,0 +1,158 @@
+"""One-line bars: what is open (top), which pane (tabs), and what the keys do (bottom)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.strip import Strip
+from textual.widget import Widget
+
+from omoai_tui import texts
+from omoai_tui.cells import fit
+from omoai_tui.formats import clock, plural
+from omoai_tui.jobs import Job
+
+Hint = tuple[str, str, str]
+"""Key as shown, label, action to run on a click."""
+
+
+class _Bar(Widget):
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"bar--key", "bar--strong", "bar--muted", "bar--on"}
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._drawn: list[tuple[str, str]] = []
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        raise NotImplementedError
+
+    def sync(self) -> None:
+        """Draw again if anything differs."""
+        pieces = self._pieces()
+        if pieces != self._drawn:
+            self._drawn = pieces
+            self.refresh()
+
+    def on_resize(self) -> None:
+        """Choose again what fits."""
+        self.sync()
+
+    def render_line(self, y: int) -> Strip:
+        """Return the only line."""
+        base = self.rich_style
+        segments = [
+            Segment(text, base + self._style(name) if name else base) for text, name in self._drawn
+        ]
+        return Strip(segments).crop_extend(0, self.size.width, base)
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"bar--{name}", partial=True)
+
+
+class TitleBar(_Bar):
+    """Which recording is shown and how it stands."""
+
+    job: Job | None = None
+    waiting = 0
+
+    def show(self, job: Job | None, waiting: int) -> None:
+        """Show this job and how many wait."""
+        self.job, self.waiting = job, waiting
+        self.sync()
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        width = self.size.width
+        name = f" {texts.APP} "
+        if self.job is None:
+            return [(name, "key"), (f" {texts.IDLE}", "muted")]
+        job = self.job
+        facts = [f"{texts.STATUS_MARK[job.status.value]} {texts.STATUS[job.status.value]}"]
+        if job.duration:
+            facts.append(clock(job.duration))
+        if job.segments:
+            facts.append(plural(len(job.segments), *texts.SEGMENT_COUNT))
+        if job.language:
+            facts.append(job.language)
+        if self.waiting:
+            facts.append(plural(self.waiting, *texts.WAITING_COUNT))
+        right = " · ".join(facts) + " "
+        room = width - cell_len(name) - cell_len(right) - 2
+        if room < 8:
+            right = facts[0] + " "
+            room = width - cell_len(name) - cell_len(right) - 2
+        title = fit(job.name, max(1, room))
+        gap = " " * max(1, width - cell_len(name) - 1 - cell_len(title) - cell_len(right))
+        return [(name, "key"), (f" {title}", "strong"), (gap, ""), (right, "muted")]
+
+
+class TabBar(_Bar):
+    """The panes by number, where only one fits at a time."""
+
+    panes: tuple[tuple[str, str], ...] = ()
+    current = ""
+
+    def show(self, panes: tuple[tuple[str, str], ...], current: str) -> None:
+        """`panes` are (id, label) in order."""
+        self.panes, self.current = panes, current
+        self.sync()
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        pieces = []
+        for number, (pane, label) in enumerate(self.panes, 1):
+            pieces.append((f" {number} {label} ", "on" if pane == self.current else "muted"))
+        return pieces
+
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the pane under the mouse."""
+        left = 0
+        for (text, _), (pane, _label) in zip(self._drawn, self.panes, strict=True):
+            left += cell_len(text)
+            if event.x < left:
+                await self.run_action(f"screen.focus_pane({pane!r})")
+                return
+
+
+class HintBar(_Bar):
+    """What the keys do here; the important ones first, and only whole ones."""
+
+    hints: tuple[Hint, ...] = ()
+
+    def show(self, hints: Iterable[Hint]) -> None:
+        """Show these hints as far as they fit."""
+        self.hints = tuple(hints)
+        self.sync()
+
+    def _fitting(self) -> list[Hint]:
+        # The last two (help, quit) always stand; the others as far as there is room.
+        left = self.size.width - sum(map(_hint_cells, self.hints[-2:]))
+        shown = []
+        for hint in self.hints[:-2]:
+            if _hint_cells(hint) <= left:
+                left -= _hint_cells(hint)
+                shown.append(hint)
+        return [*shown, *self.hints[-2:]]
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        pieces = []
+        for key, label, _action in self._fitting():
+            pieces += [(f" {key} ", "key"), (f"{label}  ", "")]
+        return pieces
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the hint under the mouse says."""
+        left = 0
+        for key, label, action in self._fitting():
+            left += _hint_cells((key, label, action))
+            if event.x < left:
+                await self.run_action(action)
+                return
+
+
+def _hint_cells(hint: Hint) -> int:
+    return cell_len(hint[0]) + cell_len(hint[1]) + 4

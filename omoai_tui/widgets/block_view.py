@@ -1,0 +1,426 @@
+"""A list whose items take one or more lines, drawn line by line, cheap for 100,000 items.
+
+Subclasses say how many blocks there are, how high each is at a width, and how it looks; this
+class keeps line offsets, draws only what is visible, moves a cursor, and follows the tail until
+the person scrolls away. Nothing here writes a line to the terminal that did not change.
+
+To follow, it does not scroll line by line (each scroll repaints the whole pane, which hurts over
+a slow link): when the tail leaves the pane, room for the next lines is made below it at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Pieces = list[tuple[str, str]]
+"""One line: texts, each with the name of the component class that styles it ("" for none)."""
+
+
+class BlockView(ScrollView, can_focus=True):
+    """Base of every list and text pane."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "block--time",
+        "block--mark-medium",
+        "block--mark-low",
+        "block--medium",
+        "block--low",
+        "block--doubt",
+        "block--muted",
+        "block--strong",
+        "block--good",
+        "block--bad",
+        "block--busy",
+        "block--cursor",
+        "block--cursor-idle",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor(-1)", "Up", show=False, id="list.up"),
+        Binding("down,j", "cursor(1)", "Down", show=False, id="list.down"),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="list.page_up"),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="list.page_down"),
+        Binding("home,g", "first", "First", show=False, id="list.first"),
+        Binding("end,G", "last", "Last, and follow", show=False, id="list.last"),
+        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
+    ]
+    ALLOW_SELECT = False
+    FOLLOWS = False
+    """Whether the view may follow its tail."""
+
+    class Chosen(Message):
+        """Enter or a double click on block `index`."""
+
+        def __init__(self, view: BlockView, index: int) -> None:
+            super().__init__()
+            self.view = view
+            self.index = index
+
+        @property
+        def control(self) -> BlockView:
+            """The view, for `on` selectors."""
+            return self.view
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ends: list[int] = []
+        self._measured_width = 0
+        self._slack = 0
+        self._moving = False
+        self._strips: LRUCache[tuple[int, int], list[Strip]] = LRUCache(1024)
+        self._styles: dict[str, Style] = {}
+        self.cursor = -1
+        self.following = self.FOLLOWS
+
+    # What a subclass says.
+
+    def block_count(self) -> int:
+        """Return how many blocks there are."""
+        raise NotImplementedError
+
+    def block_height(self, index: int, width: int) -> int:
+        """Return the lines of block `index` at `width` cells; at least 1. Must be fast."""
+        raise NotImplementedError
+
+    def block_lines(self, index: int, width: int) -> list[Pieces]:
+        """Return the lines of block `index`, as many as `block_height` says."""
+        raise NotImplementedError
+
+    def empty_lines(self) -> tuple[str, ...]:
+        """Return what to say when there are no blocks."""
+        return ()
+
+    # What the owner calls.
+
+    def reset(self) -> None:
+        """Everything is different: measure and draw anew, follow the tail again."""
+        self.following = self.FOLLOWS
+        self.cursor = -1
+        self._slack = 0
+        self._remeasure(0)
+        self._go_to(self.max_scroll_y if self.following else 0)
+        self.refresh()
+
+    def grow(self) -> None:
+        """Blocks were added at the end."""
+        known = len(self._ends)
+        if known == 0:
+            self.reset()
+            return
+        top = self._ends[-1]
+        self._measure_from(known)
+        self._fit()
+        self._refresh_rows(top, self._ends[-1])
+        self._follow()
+
+    def revise(self, first: int, last: int) -> None:
+        """Blocks `first..last` look different, perhaps at another height."""
+        if not self._ends or first >= len(self._ends):
+            return
+        last = min(last, len(self._ends) - 1)
+        before = self._ends[first : last + 1]
+        self._forget(first, last)
+        tail = self._ends[last + 1 :]
+        shift = self._measure_range(first, last) - before[-1]
+        if self._ends[first : last + 1] == before:
+            start = self._ends[first - 1] if first else 0
+            self._refresh_rows(start, self._ends[last])
+            return
+        if shift:
+            self._ends[last + 1 :] = [end + shift for end in tail]
+        self._fit()
+        self.refresh()
+        self._follow()
+
+    def settle(self) -> None:
+        """Nothing more will come: give back the room kept below the tail."""
+        if self._slack:
+            self._slack = 0
+            self._fit()
+            self._go_to(min(self.scroll_offset.y, self.max_scroll_y))
+            self.refresh()
+
+    def show_block(self, index: int) -> None:
+        """Put the cursor on block `index` and bring it into view."""
+        self.following = False
+        self._move_to(index)
+
+    # Measuring.
+
+    def _width(self) -> int:
+        return max(8, self.scrollable_content_region.width)
+
+    def _measure_range(self, first: int, last: int) -> int:
+        width = self._measured_width
+        end = self._ends[first - 1] if first else 0
+        height = self.block_height
+        for index in range(first, last + 1):
+            end += height(index, width)
+            self._ends[index] = end
+        return end
+
+    def _measure_from(self, first: int) -> None:
+        width = self._measured_width
+        end = self._ends[first - 1] if first else 0
+        height, add = self.block_height, self._ends.append
+        for index in range(first, self.block_count()):
+            end += height(index, width)
+            add(end)
+
+    def _remeasure(self, first: int) -> None:
+        self._measured_width = self._width()
+        del self._ends[first:]
+        self._strips.clear()
+        self._measure_from(first)
+        self._fit()
+
+    def _forget(self, first: int, last: int) -> None:
+        for index in range(first, last + 1):
+            for selected in (0, 1, 2):
+                self._strips.discard((index, selected))
+
+    @property
+    def content_lines(self) -> int:
+        """How many lines all blocks have together."""
+        return self._ends[-1] if self._ends else 0
+
+    def _fit(self) -> None:
+        if self.following and self.is_attached:
+            page = self.scrollable_content_region.height
+            total = self.content_lines
+            room = self.virtual_size.height
+            if total > page and total > room:
+                self._slack = max(1, page // 3)
+            elif total > page:
+                self._slack = room - total
+        size = Size(self._width(), self.content_lines + (self._slack if self._ends else 0))
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    def _follow(self) -> None:
+        if self.following and self.content_lines > self.scrollable_content_region.height:
+            self._go_to(self.max_scroll_y)
+
+    def _go_to(self, y: int) -> None:
+        self._moving = True
+        self.scroll_to(y=y, animate=False, force=True, immediate=True)
+        self._moving = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow again at the end, and stop following when the person scrolls away from it."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._moving and self.FOLLOWS and round(old_value) != round(new_value):
+            at_end = new_value >= self.max_scroll_y
+            if at_end != self.following:
+                self.following = at_end
+                self.on_follow_changed()
+
+    def on_follow_changed(self) -> None:
+        """Hook: `following` changed through the person."""
+
+    def on_resize(self) -> None:
+        """Wrap again when the width changed; keep the block at the top of the pane in view."""
+        if self._width() != self._measured_width:
+            top = self._block_at(self.scroll_offset.y)[0] if self._ends else 0
+            self._slack = 0
+            self._remeasure(0)
+            if self.following:
+                self._follow()
+            elif self._ends:
+                top = min(top, len(self._ends) - 1)
+                self._go_to(min(self._ends[top - 1] if top else 0, self.max_scroll_y))
+            self.refresh()
+        else:
+            self._fit()
+            self._follow()
+
+    # Drawing.
+
+    def notify_style_update(self) -> None:
+        """Forget drawn lines when a theme or a class changed."""
+        super().notify_style_update()
+        self._strips.clear()
+        self._styles.clear()
+
+    def _refresh_rows(self, first: int, last: int) -> None:
+        top = self.scroll_offset.y
+        first, last = max(first, top), min(last, top + self.size.height)
+        if last > first:
+            self.refresh(Region(0, first - top, self.size.width, last - first))
+
+    def _block_at(self, line: int) -> tuple[int, int]:
+        index = bisect_right(self._ends, line)
+        return index, line - (self._ends[index - 1] if index else 0)
+
+    def _selected(self, index: int) -> int:
+        if index != self.cursor:
+            return 0
+        return 2 if self.has_focus else 1
+
+    def piece_style(self, name: str) -> Style:
+        """Return the style of a component class, e.g. `time`."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(f"block--{name}", partial=True)
+            self._styles[name] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """Return line `y` of the pane."""
+        width = self.size.width
+        if not self._ends:
+            return self._empty_line(y, width)
+        line = y + self.scroll_offset.y
+        if line >= self._ends[-1]:
+            return Strip.blank(width, self.rich_style)
+        index, row = self._block_at(line)
+        selected = self._selected(index)
+        strips = self._strips.get((index, selected))
+        if strips is None:
+            strips = self._draw(index, selected)
+            self._strips[(index, selected)] = strips
+        strip = strips[row] if row < len(strips) else Strip([])
+        return strip.crop_extend(0, width, self.rich_style)
+
+    def _draw(self, index: int, selected: int) -> list[Strip]:
+        base = self.rich_style
+        over: Style | None = None
+        if selected:
+            over = self.piece_style("cursor" if selected == 2 else "cursor-idle")
+        strips = []
+        for pieces in self.block_lines(index, self._measured_width):
+            segments = []
+            for text, name in pieces:
+                style = base + self.piece_style(name) if name else base
+                segments.append(Segment(text, style + over if over else style))
+            strip = Strip(segments)
+            if over:
+                strip = strip.extend_cell_length(self.size.width, base + over)
+            strips.append(strip)
+        return strips
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        from omoai_tui.cells import wrap
+
+        rows = []
+        for text in self.empty_lines():
+            rows.extend(text[a:b] for a, b in wrap(text, width - 4))
+        top = max(0, min((self.size.height - len(rows)) // 2, 4))
+        if top <= y < top + len(rows):
+            style = self.rich_style + self.piece_style("muted")
+            return Strip([Segment("  " + rows[y - top], style)]).crop_extend(
+                0, width, self.rich_style
+            )
+        return Strip.blank(width, self.rich_style)
+
+    # Moving.
+
+    def _move_to(self, index: int) -> None:
+        count = len(self._ends)
+        if not count:
+            return
+        index = max(0, min(index, count - 1))
+        before, self.cursor = self.cursor, index
+        for changed in {before, index}:
+            if 0 <= changed < count:
+                self._refresh_rows(self._ends[changed - 1] if changed else 0, self._ends[changed])
+        top, bottom = self._ends[index - 1] if index else 0, self._ends[index]
+        page = self.scrollable_content_region.height
+        offset = self.scroll_offset.y
+        if top < offset or bottom - top > page:
+            self._go_to(top)
+        elif bottom > offset + page:
+            self._go_to(bottom - page)
+        if before != index:
+            self.on_cursor_moved()
+
+    def on_cursor_moved(self) -> None:
+        """Hook: the cursor stands on another block."""
+
+    def _leave_tail(self) -> None:
+        if self.following:
+            self.following = False
+            self.on_follow_changed()
+
+    def action_cursor(self, step: int) -> None:
+        """Move the cursor by `step` blocks."""
+        if self.cursor < 0 and self._ends:
+            top = self.scroll_offset.y
+            page = self.scrollable_content_region.height
+            line = top if step > 0 else min(top + page, self.content_lines) - 1
+            self._leave_tail()
+            self._move_to(self._block_at(max(0, line))[0])
+            return
+        self._leave_tail()
+        self._move_to(self.cursor + step)
+
+    def action_page(self, step: int) -> None:
+        """Move by a page, and the cursor with it when there is one."""
+        page = max(1, self.scrollable_content_region.height - 1)
+        if not self._ends:
+            return
+        self._leave_tail()
+        line = max(0, min(self.scroll_offset.y + step * page, self.max_scroll_y))
+        self._go_to(line)
+        if self.cursor >= 0:
+            at = self._ends[self.cursor - 1] if self.cursor else 0
+            target = max(0, min(at + step * page, self.content_lines - 1))
+            self._move_to(self._block_at(target)[0])
+
+    def action_first(self) -> None:
+        """Go to the first block."""
+        self._leave_tail()
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        """Go to the last block; where the view can, follow the tail again."""
+        self._move_to(len(self._ends) - 1)
+        if self.FOLLOWS:
+            self.following = True
+            before, self.cursor = self.cursor, -1
+            if before >= 0:
+                self._refresh_rows(self._ends[before - 1] if before else 0, self._ends[before])
+            self._fit()
+            self._follow()
+            self.on_follow_changed()
+
+    def action_choose(self) -> None:
+        """Post `Chosen` for the block under the cursor."""
+        if 0 <= self.cursor < len(self._ends):
+            self.post_message(self.Chosen(self, self.cursor))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse points; a double click chooses."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self._ends:
+            return
+        line = offset.y + self.scroll_offset.y
+        if line >= self._ends[-1]:
+            return
+        self._leave_tail()
+        self._move_to(self._block_at(line)[0])
+        if event.chain == 2:
+            self.action_choose()
+
+    def on_focus(self) -> None:
+        """Draw the cursor of a focused pane."""
+        self._repaint_cursor()
+
+    def on_blur(self) -> None:
+        """Draw the cursor of a pane that is not focused."""
+        self._repaint_cursor()
+
+    def _repaint_cursor(self) -> None:
+        if 0 <= self.cursor < len(self._ends):
+            index = self.cursor
+            self._refresh_rows(self._ends[index - 1] if index else 0, self._ends[index])

@@ -1,0 +1,232 @@
+"""A tree of folders that shows what can be transcribed; drawn line by line, read in threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from omoai_engine.text import shown_path
+from omoai_tui import texts
+from omoai_tui.cells import fit, fit_path, pad
+from omoai_tui.formats import size
+from omoai_tui.media import Entry, read_folder
+from omoai_tui.widgets.block_view import BlockView, Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    entry: Entry | None
+    depth: int
+    note: str = ""
+
+
+class FilePicker(BlockView):
+    """Posts `Picked` with the files chosen. Enter opens a folder or picks a file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "unfold", "Open the folder", show=False, id="files.unfold"),
+        Binding("left,h", "fold", "Close the folder", show=False, id="files.fold"),
+        Binding("backspace", "parent", texts.PARENT, id="files.parent"),
+        Binding("space", "mark", texts.MARK, id="files.mark"),
+        Binding("a", "toggle_all", texts.SHOW_ALL, id="files.all"),
+    ]
+
+    class Picked(Message):
+        """These files are to be transcribed, in this order."""
+
+        def __init__(self, paths: tuple[str, ...]) -> None:
+            super().__init__()
+            self.paths = paths
+
+    class FolderRead(Message, bubble=False):
+        """A thread has read a folder; `problem` says why it could not."""
+
+        def __init__(self, path: str, entries: list[Entry], problem: str) -> None:
+            super().__init__()
+            self.path = path
+            self.entries = entries
+            self.problem = problem
+
+    def __init__(self, root: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.root = root
+        self.show_all = False
+        self.marked: dict[str, None] = {}
+        self._folders: dict[str, list[Entry] | None] = {}
+        self._problems: dict[str, str] = {}
+        self._open: set[str] = set()
+        self._rows: list[_Row] = []
+        self._cursor_wanted: str | None = None
+
+    def on_mount(self) -> None:
+        """Read the first folder."""
+        self.open_root(self.root)
+
+    def open_root(self, path: str, cursor_at: str | None = None) -> None:
+        """Make `path` the top of the tree."""
+        self.root = path
+        self._cursor_wanted = cursor_at
+        self.border_subtitle = ""
+        self._open = {path}
+        self._read(path)
+        self._rebuild()
+
+    def _read(self, path: str) -> None:
+        self._folders.setdefault(path, None)
+
+        def read() -> None:
+            entries, problem = read_folder(path)
+            self.post_message(self.FolderRead(path, entries, problem))
+
+        threading.Thread(target=read, name="omoai-folder", daemon=True).start()
+
+    def on_file_picker_folder_read(self, message: FolderRead) -> None:
+        """Show a folder that was read."""
+        self._folders[message.path] = message.entries
+        self._problems[message.path] = message.problem
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        at = self._cursor_wanted or self._path_at_cursor()
+        self._rows = []
+        self._add_rows(self.root, 0)
+        self._remeasure(0)
+        paths = [row.entry.path if row.entry else "" for row in self._rows]
+        self.cursor = paths.index(at) if at in paths else min(max(self.cursor, 0), len(paths) - 1)
+        if at in paths:
+            self._cursor_wanted = None
+        self._move_to(self.cursor)
+        home = os.path.expanduser("~")
+        shown = "~" + self.root[len(home) :] if self.root.startswith(home + "/") else self.root
+        self.border_subtitle = fit_path(shown_path(shown), max(10, self.size.width - 4))
+        self.refresh()
+
+    def _path_at_cursor(self) -> str | None:
+        entry = self._entry()
+        return entry.path if entry else None
+
+    def _add_rows(self, folder: str, depth: int) -> None:
+        entries = self._folders.get(folder)
+        if entries is None:
+            self._rows.append(_Row(None, depth, texts.READING_FOLDER))
+            return
+        if problem := self._problems.get(folder):
+            self._rows.append(_Row(None, depth, problem))
+            return
+        shown = [entry for entry in entries if self.show_all or entry.folder or entry.media]
+        if not shown:
+            note = texts.EMPTY_FOLDER_ALL if self.show_all else texts.EMPTY_FOLDER
+            self._rows.append(_Row(None, depth, note))
+        for entry in shown:
+            self._rows.append(_Row(entry, depth))
+            if entry.folder and entry.path in self._open:
+                self._add_rows(entry.path, depth + 1)
+
+    def _entry(self) -> Entry | None:
+        return self._rows[self.cursor].entry if 0 <= self.cursor < len(self._rows) else None
+
+    def block_count(self) -> int:
+        """One block a row."""
+        return len(self._rows)
+
+    def block_height(self, index: int, width: int) -> int:
+        """Always one line."""
+        return 1
+
+    def block_lines(self, index: int, width: int) -> list[Pieces]:
+        """Mark, name, size."""
+        row = self._rows[index]
+        indent = " " * (1 + 2 * row.depth)
+        if row.entry is None:
+            return [[(fit(f"{indent}  {row.note}", width - 1), "muted")]]
+        entry = row.entry
+        if entry.folder:
+            mark = "▾ " if entry.path in self._open else "▸ "
+            return [
+                [(indent + mark, "muted"), (fit(entry.name, width - len(indent) - 3), "strong")]
+            ]
+        marked = entry.path in self.marked
+        amount = size(entry.size)
+        room = max(4, width - len(indent) - 4 - len(amount))
+        return [
+            [
+                (indent + ("✓ " if marked else "  "), "good" if marked else ""),
+                (pad(fit(entry.name, room), room), "" if entry.media else "muted"),
+                (f" {amount}", "muted"),
+            ]
+        ]
+
+    def action_choose(self) -> None:
+        """Open or close a folder; pick the marked files, or the file under the cursor."""
+        entry = self._entry()
+        if entry is None:
+            return
+        if entry.folder:
+            self._toggle(entry)
+            return
+        paths = tuple(self.marked) or (entry.path,)
+        self.marked.clear()
+        self._redraw()
+        self.post_message(self.Picked(paths))
+
+    def _toggle(self, entry: Entry) -> None:
+        if entry.path in self._open:
+            self._open.discard(entry.path)
+        else:
+            self._open.add(entry.path)
+            self._read(entry.path)
+        self._rebuild()
+
+    def action_unfold(self) -> None:
+        """Open the folder under the cursor."""
+        entry = self._entry()
+        if entry and entry.folder and entry.path not in self._open:
+            self._toggle(entry)
+
+    def action_fold(self) -> None:
+        """Close the folder under the cursor, or go to the one that holds it."""
+        entry = self._entry()
+        if entry is None:
+            return
+        if entry.folder and entry.path in self._open:
+            self._toggle(entry)
+            return
+        holder = os.path.dirname(entry.path)
+        for index, row in enumerate(self._rows):
+            if row.entry and row.entry.path == holder:
+                self._move_to(index)
+
+    def action_parent(self) -> None:
+        """Go one folder up."""
+        parent = os.path.dirname(self.root)
+        if parent != self.root:
+            before, opened = self.root, self._open
+            self.open_root(parent, cursor_at=before)
+            self._open |= opened
+            self._rebuild()
+
+    def action_mark(self) -> None:
+        """Mark a file, so that Enter picks several."""
+        entry = self._entry()
+        if entry is None or entry.folder:
+            return
+        if entry.path in self.marked:
+            del self.marked[entry.path]
+        else:
+            self.marked[entry.path] = None
+        self.revise(self.cursor, self.cursor)
+        self._move_to(self.cursor + 1)
+
+    def action_toggle_all(self) -> None:
+        """Show every file, or sound and video only."""
+        self.show_all = not self.show_all
+        self._rebuild()
+
+    def _redraw(self) -> None:
+        self._strips.clear()
+        self.refresh()

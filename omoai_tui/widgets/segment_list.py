@@ -1,0 +1,109 @@
+"""The live list of segments: when, how sure, what. Ten thousand of them cost 0.1 s."""
+
+from __future__ import annotations
+
+from omoai_tui import texts
+from omoai_tui.cells import Span, runs, wrap
+from omoai_tui.confidence import Level, doubtful_spans, level
+from omoai_tui.formats import clock
+from omoai_tui.jobs import Job, JobStatus
+from omoai_tui.widgets.block_view import BlockView, Pieces
+
+_KIND = {Level.HIGH: "", Level.MEDIUM: "medium", Level.LOW: "low"}
+
+
+class SegmentList(BlockView):
+    """Shows `job.segments`; the owner calls `show`, then `sync` when the job has grown."""
+
+    FOLLOWS = True
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.job: Job | None = None
+        self._shown = 0
+        self._long = False
+
+    def show(self, job: Job | None) -> None:
+        """Show another job, or none."""
+        self.job = job
+        self._shown = len(job.segments) if job else 0
+        self._long = self._has_hours()
+        self.reset()
+        self.on_follow_changed()
+
+    def sync(self) -> None:
+        """Draw what is new in the job."""
+        job = self.job
+        if job is None:
+            return
+        if self._has_hours() != self._long or len(job.segments) < self._shown:
+            self._long = self._has_hours()
+            job.take_revised()
+            self._shown = len(job.segments)
+            self._remeasure(0)
+            self._follow()
+            self.refresh()
+            return
+        for first, last in job.take_revised():
+            self.revise(first, last)
+        if len(job.segments) > self._shown or not self._shown:
+            self._shown = len(job.segments)
+            self.grow()
+
+    def _has_hours(self) -> bool:
+        job = self.job
+        if job is None:
+            return False
+        last = job.segments[-1].end if job.segments else 0.0
+        return max(job.duration or 0.0, last) >= 3600
+
+    def _indent(self) -> int:
+        return 10 if self._long else 8
+
+    def _spans(self, index: int, width: int) -> list[Span]:
+        assert self.job is not None
+        return wrap(self.job.segments[index].text, width - self._indent() - 1)
+
+    def block_count(self) -> int:
+        """One block a segment."""
+        return len(self.job.segments) if self.job else 0
+
+    def block_height(self, index: int, width: int) -> int:
+        """Lines of the wrapped text."""
+        return len(self._spans(index, width))
+
+    def block_lines(self, index: int, width: int) -> list[Pieces]:
+        """Time and mark on the first line, the text beside them."""
+        assert self.job is not None
+        segment = self.job.segments[index]
+        sure = level(segment.confidence)
+        kind = _KIND[sure]
+        time = clock(segment.start, hours=self._long).rjust(self._indent() - 3)
+        marks = doubtful_spans(segment.text, segment.words)
+        lines: list[Pieces] = []
+        for row, span in enumerate(self._spans(index, width)):
+            head: Pieces = [(" " * self._indent(), "")]
+            if row == 0:
+                head = [(f"{time} ", "time"), (f"{sure.value} ", f"mark-{kind}" if kind else "")]
+            lines.append(
+                head + [(text, mark or kind) for text, mark in runs(segment.text, marks, span)]
+            )
+        return lines
+
+    def empty_lines(self) -> tuple[str, ...]:
+        """Say what will be here."""
+        if self.job is None or self.job.status is JobStatus.WAITING:
+            return texts.EMPTY_SEGMENTS if self.job is None else texts.EMPTY_SEGMENTS_WAITING
+        if self.job.status is JobStatus.FAILED:
+            return (self.job.reason,)
+        if self.job.status.over:
+            return texts.EMPTY_SEGMENTS_NONE
+        return texts.EMPTY_SEGMENTS_RUNNING
+
+    def on_follow_changed(self) -> None:
+        """Say in the frame whether the list follows, and what the marks mean."""
+        running = self.job is not None and self.job.status.active
+        parts = [texts.LEGEND]
+        if running and not self.following:
+            parts = [texts.FOLLOW_HINT]
+        self.border_subtitle = " · ".join(parts)

@@ -1,0 +1,168 @@
+"""Where the time goes: a live bar a stage, seconds, speed, first words, memory, the bottleneck.
+
+`rows` is a pure function of a job and a width; the widget draws only rows that changed.
+"""
+
+from __future__ import annotations
+
+from omoai_engine.events import STAGES, Stage
+from omoai_tui import texts
+from omoai_tui.cells import fit
+from omoai_tui.formats import clock, duration, plural, size, speed
+from omoai_tui.jobs import Job, JobStatus
+from omoai_tui.widgets.block_view import BlockView, Pieces
+
+_LABEL = 10
+_NUMBERS = 23
+
+
+def rows(job: Job, width: int) -> list[Pieces]:
+    """Return the lines of the dashboard at `width` cells."""
+    lines = [_stage_row(job, stage, width) for stage in STAGES]
+    lines.append([])
+    lines.extend(_fact(label, value, width) for label, value in _facts(job))
+    return lines
+
+
+def _stage_row(job: Job, stage: Stage, width: int) -> Pieces:
+    state = job.stages[stage]
+    label = f" {texts.STAGE[stage]:<{_LABEL - 1}}"
+    if not state.started:
+        return [(label, "muted"), (texts.STAGE_WAITING, "muted")]
+    bar_width = max(4, width - _LABEL - _NUMBERS - 1)
+    if stage == "model_loading":
+        word = texts.STAGE_LOADED if state.finished else texts.STAGE_LOADING
+        seconds = duration(state.elapsed) if state.elapsed else ""
+        return [(label, ""), (f"{word:<{bar_width}}", "muted"), (f"{'':>6}{seconds:>8}", "")]
+    total = state.total or job.duration
+    share = 1.0 if state.finished else min(1.0, state.done / total) if total else 0.0
+    percent = f"{share * 100:.0f} %" if total or state.finished else ""
+    seconds = duration(state.busy or state.elapsed) if state.elapsed else ""
+    times = speed(state.done, state.busy or state.elapsed)
+    return [
+        (label, ""),
+        *_bar(share, bar_width, state.finished),
+        (f"{percent:>6}{seconds:>8}{times:>8}", ""),
+    ]
+
+
+def _bar(share: float, width: int, finished: bool) -> Pieces:
+    halves = round(share * width * 2)
+    full, half = divmod(halves, 2)
+    done = "━" * full + ("╸" if half else "")
+    return [(done, "good" if finished else "bar"), ("─" * (width - len(done)), "bar-rest")]
+
+
+def _facts(job: Job) -> list[tuple[str, str]]:
+    facts = []
+    audio = job.duration or 0.0
+    clock_part = clock(job.elapsed)
+    if audio:
+        clock_part = texts.ELAPSED_OF.format(elapsed=clock_part, audio=clock(audio))
+    if job.status.active and job.remaining is not None:
+        clock_part += texts.REMAINING_ABOUT.format(time=clock(job.remaining + 0.999))
+    facts.append((texts.ELAPSED, clock_part))
+    asr = job.stages["asr"]
+    heard = audio if job.status.over and asr.finished else asr.done
+    if heard > 0 and job.elapsed > 0:
+        factor = job.elapsed / heard
+        times = f"{1 / factor:.1f}×" if factor < 1 else f"{factor:.1f}×"
+        words = texts.FASTER if factor < 1 else texts.SLOWER
+        facts.append(
+            (texts.REAL_TIME, f"{words.format(times=times)} ({texts.FACTOR} {factor:.2f})")
+        )
+    if job.first_latency is not None:
+        after = texts.AFTER.format(time=duration(job.first_latency))
+        facts.append((texts.FIRST_SEGMENT, after))
+    if job.memory_mib:
+        facts.append((texts.MEMORY, size(round(job.memory_mib, -1) * 2**20)))
+    if job.status is JobStatus.DONE and (slowest := _slowest(job)):
+        facts.append((texts.SLOWEST, slowest))
+    if job.engine:
+        language = ""
+        if job.language:
+            language = f" · {job.language} {job.language_probability * 100:.0f} %"
+        facts.append((texts.ENGINE, job.engine + language))
+    if job.discarded:
+        one, many = texts.CUT_PIECES
+        facts.append((texts.CUT, plural(len(job.discarded), one, many)))
+    return facts
+
+
+def _slowest(job: Job) -> str:
+    worked = {stage: state.busy or state.elapsed for stage, state in job.stages.items()}
+    stage = max(worked, key=lambda name: worked[name])
+    if not worked[stage]:
+        return ""
+    return f"{texts.STAGE_VERB[stage]} ({duration(worked[stage])})"
+
+
+def _fact(label: str, value: str, width: int) -> Pieces:
+    return [(f" {label:<{_LABEL + 2}} ", "muted"), (fit(value, width - _LABEL - 5), "")]
+
+
+class TimingDashboard(BlockView):
+    """Shows the timing of one job."""
+
+    COMPONENT_CLASSES = BlockView.COMPONENT_CLASSES | {"block--bar", "block--bar-rest"}
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.job: Job | None = None
+        self._rows: list[Pieces] = []
+
+    def show(self, job: Job | None) -> None:
+        """Show another job, or none."""
+        self.job = job
+        self._rows = self._collect(self._width())
+        self.reset()
+
+    def sync(self) -> None:
+        """Draw the rows that changed."""
+        fresh = self._collect(self._measured_width or self._width())
+        if fresh == self._rows and self._ends:
+            return
+        before, self._rows = self._rows, fresh
+        if len(before) != len(fresh):
+            offset = self.scroll_offset.y
+            self._remeasure(0)
+            self._go_to(min(offset, self.max_scroll_y))
+            self.refresh()
+            return
+        for index, row in enumerate(before):
+            if row != fresh[index]:
+                self.revise(index, index)
+
+    def _collect(self, width: int) -> list[Pieces]:
+        if self.job is None or self.job.status is JobStatus.WAITING:
+            return []
+        return rows(self.job, width - 1)
+
+    def on_resize(self) -> None:
+        """Bars are as wide as the pane."""
+        self._rows = self._collect(self._width())
+        self._remeasure(0)
+        self.refresh()
+
+    def block_count(self) -> int:
+        """One block a row."""
+        return len(self._rows)
+
+    def block_height(self, index: int, width: int) -> int:
+        """Always one line."""
+        return 1
+
+    def block_lines(self, index: int, width: int) -> list[Pieces]:
+        """The row."""
+        return [self._rows[index]]
+
+    def empty_lines(self) -> tuple[str, ...]:
+        """Say what will be here."""
+        return texts.EMPTY_TIMING
+
+    def action_cursor(self, step: int) -> None:
+        """Scroll: a row of the dashboard cannot be chosen."""
+        self._go_to(max(0, min(self.scroll_offset.y + step, self.max_scroll_y)))
+
+    def _move_to(self, index: int) -> None:
+        self._go_to(max(0, min(index, self.max_scroll_y)))
