@@ -19,7 +19,15 @@ from pathlib import Path
 
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ModelCorruptError, ModelError, ModelNotFoundError
-from omoai_engine.models.hub import ConnectionCutError, Plan, RemoteFile, file_url, open_at
+from omoai_engine.models.catalogue import OPTIONAL_FILES, REQUIRED_FILES, ModelSpec
+from omoai_engine.models.hub import (
+    ConnectionCutError,
+    Plan,
+    RemoteFile,
+    endpoint,
+    file_url,
+    open_at,
+)
 from omoai_engine.models.store import (
     FOLDER_SETTING,
     flush_folder,
@@ -99,12 +107,17 @@ def download_model(
     return target
 
 
-def copy_instructions(plan: Plan, folder: Path) -> list[str]:
+def copy_instructions(spec: ModelSpec, folder: Path, plan: Plan | None = None) -> list[str]:
     """Return lines that say how to get the model here from a machine that has a network."""
-    target = shown_path(folder / plan.spec.name)
     lines = ["On a machine with a network, fetch these files:"]
-    lines += [f"  {file_url(plan.spec.repository, plan.commit, file.name)}" for file in plan.files]
-    return [*lines, "and copy them to this folder:", f"  {target}"]
+    if plan is not None:
+        lines += [f"  {file_url(spec.repository, plan.commit, file.name)}" for file in plan.files]
+    else:
+        commit = spec.revision or "main"
+        rows = [*REQUIRED_FILES[spec.engine], *((name,) for name in OPTIONAL_FILES[spec.engine])]
+        lines.append(f"  from {endpoint()}/{spec.repository}/tree/{commit}")
+        lines += [f"  {' or '.join(row)}" for row in rows]
+    return [*lines, "and copy them to this folder:", f"  {shown_path(folder / spec.name)}"]
 
 
 def _keep_only(staged: Path, names: Collection[str]) -> None:

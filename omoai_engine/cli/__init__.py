@@ -1,0 +1,116 @@
+"""The `omoai` command: transcribe files and look after models and configuration, headless.
+
+Standard output carries data only, standard error what is going on. Exit codes are an interface:
+see `EXIT_CODES`. Importing this module loads nothing heavy, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from omoai_engine.cli.console import end_quietly, error_line, prepare_streams, write_text
+from omoai_engine.cli.exits import ExitCode
+from omoai_engine.errors import ConfigError, OmoAIError
+
+USAGE = """\
+usage: omoai COMMAND [OPTION ...]
+
+Speech to text on this machine, offline.
+
+commands:
+  transcribe FILE ...   turn recordings into text, subtitles or JSON
+  models                list, get, verify, remove models
+  config                show every setting with its origin, or the file's path
+  doctor                say what is there, what is missing, and how to get it
+
+options:
+  -h, --help            show this help; `omoai COMMAND --help` shows a command's
+  --version             show the version
+
+The app with windows is `omoai-tui`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command of `arguments` (default: the process's own); return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_streams()
+    try:
+        return _run(given)
+    except OmoAIError as error:
+        error_line(str(error))
+        return ExitCode.USAGE if isinstance(error, ConfigError) else ExitCode.FAILED
+    except KeyboardInterrupt:
+        error_line("stopped")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return end_quietly()
+    except Exception as error:
+        return _report_fault(error)
+
+
+def _run(given: list[str]) -> int:
+    name = given[0] if given else ""
+    if name in ("-h", "--help"):
+        write_text(USAGE + "\n")
+        return ExitCode.DONE
+    if name == "--version":
+        write_text(f"omoai {_version()}\n")
+        return ExitCode.DONE
+    command = _command(name)
+    if command is None:
+        from omoai_engine.text import one_line
+
+        what = f"there is no command {one_line(name)!r}" if name else "say what to do"
+        error_line(f"{what}. See: omoai --help")
+        return ExitCode.USAGE
+    return command(given[1:])
+
+
+def _command(name: str) -> Callable[[list[str]], int] | None:
+    # Each is imported when it is called: a command pays for itself only.
+    if name == "transcribe":
+        from omoai_engine.cli.transcribe import transcribe
+
+        return transcribe
+    if name == "models":
+        from omoai_engine.cli.models import models
+
+        return models
+    if name == "config":
+        from omoai_engine.cli.config import config
+
+        return config
+    if name == "doctor":
+        from omoai_engine.cli.doctor import doctor
+
+        return doctor
+    return None
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("omoai-tui")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _report_fault(error: Exception) -> int:
+    """Say that the program itself is at fault; the traceback goes into a file, not on people."""
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    from omoai_engine.text import one_line
+
+    what = f"{type(error).__name__}: {one_line(str(error))}"
+    try:
+        handle, name = tempfile.mkstemp(prefix="omoai-fault-", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
+            traceback.print_exception(error, file=file)
+        error_line(f"this is a fault of omoai itself ({what}). Please report {Path(name)}")
+    except OSError:
+        error_line(f"this is a fault of omoai itself ({what}). Please report it")
+    return ExitCode.FAILED
