@@ -1,119 +1,36 @@
 """The decoder child: reads a sound file from standard input, writes frames (see `wire`) to its
 standard output, and ends. Started by `process`; never imported by the parent.
-
-It never opens a file or a connection: after its imports it takes that right from itself. It
-never outlives its parent: it ends when the lifeline pipe or its output breaks.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import resource
-import select
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omoai_engine.preprocess.ffmpeg import Log, Refused, SoundTrack, check_rate
+from omoai_engine.preprocess.confine import INPUT, OUTPUT, confine
+from omoai_engine.preprocess.ffmpeg import Log, SoundTrack, check_rate
 from omoai_engine.preprocess.mixing import Mixer, Repair
-from omoai_engine.preprocess.wire import BLOCK_SAMPLES, HEAD, SAMPLE_RATE_HZ, Kind, Request
+from omoai_engine.preprocess.readers import FileReader, Reader, Spool
+from omoai_engine.preprocess.wire import (
+    BLOCK_SAMPLES,
+    HEAD,
+    SAMPLE_RATE_HZ,
+    Kind,
+    Refused,
+    Request,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_INPUT, _OUTPUT, _LIFELINE = 0, 3, 4
-_SPOOL_CHUNK = 1 << 20
-_MIB = 1 << 20
 # Codecs pad; a file of exactly the allowed length must pass.
 _TOLERANCE_SECONDS = 0.1
 # Less than this missing at the end is padding, not damage.
 _EARLY_SECONDS = 1.0
-
-
-class FileReader:
-    """A regular file, read at its own position: the parent's position does not move."""
-
-    def __init__(self, descriptor: int, offset: int) -> None:
-        self._descriptor, self._offset, self._position = descriptor, offset, 0
-
-    @property
-    def size(self) -> int:
-        """Bytes from the offset to the present end of the file."""
-        return max(0, os.fstat(self._descriptor).st_size - self._offset)
-
-    def read(self, size: int) -> bytes:
-        """Return at most `size` bytes, none at the end."""
-        data = os.pread(self._descriptor, size, self._offset + self._position)
-        self._position += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move, as `io.IOBase.seek` does."""
-        self._position = _target(offset, whence, self._position, self.size)
-        return self._position
-
-    def tell(self) -> int:
-        """Return the position in bytes."""
-        return self._position
-
-
-class Spool:
-    """A pipe, read to its end into memory, so that one can seek in it."""
-
-    def __init__(self, descriptor: int, most_bytes: int) -> None:
-        self._chunks: list[bytearray] = []
-        self.size = 0
-        self._position = 0
-        while self._fill(descriptor):
-            if self.size > most_bytes:
-                raise Refused(
-                    f"the stream is longer than {most_bytes} bytes",
-                    "Save it as a file first, or raise audio.max_stream_bytes",
-                )
-
-    def _fill(self, descriptor: int) -> bool:
-        chunk = bytearray(_SPOOL_CHUNK)
-        view = memoryview(chunk)
-        filled = 0
-        while filled < _SPOOL_CHUNK:
-            got = os.readv(descriptor, [view[filled:]])
-            if not got:
-                break
-            filled += got
-        self._chunks.append(chunk)
-        self.size += filled
-        return filled == _SPOOL_CHUNK
-
-    def read(self, size: int) -> bytes:
-        """Return at most `size` bytes, none at the end."""
-        index, within = divmod(self._position, _SPOOL_CHUNK)
-        size = min(size, self.size - self._position)
-        if size <= 0:
-            return b""
-        data = bytes(memoryview(self._chunks[index])[within : within + size])
-        self._position += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move, as `io.IOBase.seek` does."""
-        self._position = _target(offset, whence, self._position, self.size)
-        return self._position
-
-    def tell(self) -> int:
-        """Return the position in bytes."""
-        return self._position
-
-
-def _target(offset: int, whence: int, position: int, size: int) -> int:
-    target = offset + (0, position, size)[whence]
-    if target < 0:
-        raise OSError(22, "seek before the beginning")
-    return target
 
 
 class Sender:
@@ -127,7 +44,7 @@ class Sender:
         rest = memoryview(HEAD.pack(kind, len(content)) + content)
         try:
             while rest:
-                rest = rest[os.write(_OUTPUT, rest) :]
+                rest = rest[os.write(OUTPUT, rest) :]
         except OSError:
             os._exit(0)
 
@@ -144,18 +61,19 @@ class Sender:
 
 def serve(request: Request, sender: Sender, log: Log) -> None:
     """Do what was asked. Raises `Refused`, `MemoryError` or `OSError`."""
-    reader: FileReader | Spool
+    reader: Reader
     if request.spool:
-        reader = Spool(_INPUT, request.max_stream_bytes)
+        reader = Spool(INPUT, request.max_stream_bytes)
     else:
-        reader = FileReader(_INPUT, request.offset)
+        reader = FileReader(INPUT, request.offset)
     if not reader.size:
         raise Refused("the file is empty (0 bytes)", "Copy it again from where it came")
     track = SoundTrack(reader, log)
     if track.info["sample_rate_hz"]:
         check_rate(track.info["sample_rate_hz"])
-    if track.claimed is not None and not request.probe:
-        refuse_too_long(track.claimed, request.max_duration)
+    duration = track.info["duration"]
+    if duration and not track.info["duration_is_estimate"] and not request.probe:
+        refuse_too_long(duration, request.max_duration)
     sender.send_json(Kind.INFO, {**track.info, "size_bytes": reader.size})
     for notice in track.notices:
         sender.say(notice, notice)
@@ -255,71 +173,18 @@ class Decoding:
 
 
 def clock(seconds: float) -> str:
-    """Return seconds as m:ss or h:mm:ss."""
+    """Return seconds for people: m:ss or h:mm:ss, or with a tenth where that says more."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def watch_parent() -> None:
-    """End the process as soon as the parent is gone; runs in a thread."""
-    parent = os.getppid()
-    while True:
-        # A copy of the pipe may live on in a fork of the parent: look at the parent too.
-        ready, _, _ = select.select([_LIFELINE], [], [], 1.0)
-        if ready or os.getppid() != parent:
-            os._exit(0)
-
-
-def place_descriptors(request: Request) -> None:
-    """Move the pipes to where the rest of the module expects them; 1 becomes standard error."""
-    # Through high numbers, because any of the low ones may be in use by another of them.
-    output = fcntl.fcntl(1, fcntl.F_DUPFD, 16)
-    lifeline = fcntl.fcntl(request.lifeline_fd, fcntl.F_DUPFD, 16)
-    os.dup2(output, _OUTPUT)
-    os.dup2(lifeline, _LIFELINE)
-    os.dup2(2, 1)
-    os.closerange(_LIFELINE + 1, max(output, lifeline, request.lifeline_fd) + 1)
-
-
-def set_limits(request: Request) -> None:
-    """Take from this process what a decoder does not need; systems without a limit go without."""
-    spool = request.max_stream_bytes if request.spool else 0
-    memory = own_memory() + request.memory_mib * _MIB + spool
-    processor = 60 + int(request.max_duration / 10)
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CPU, processor),
-        (resource.RLIMIT_AS, memory),
-        # No number is left for another file or socket.
-        (resource.RLIMIT_NOFILE, _LIFELINE + 1),
-    ):
-        _, hard = resource.getrlimit(limit)
-        if hard != resource.RLIM_INFINITY:
-            value = min(value, hard)
-        try:
-            resource.setrlimit(limit, (value, value))
-        except (OSError, ValueError):
-            continue
-
-
-def own_memory() -> int:
-    """Return the address space this program takes before any sound, in bytes."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - lean imports
-            return int(file.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 512 * _MIB
-
-
 def main() -> None:
     """Run the child; the request is the last argument."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     request = Request.from_json(sys.argv[-1])
-    place_descriptors(request)
-    threading.Thread(target=watch_parent, daemon=True).start()
-    set_limits(request)
+    confine(request)
     sender = Sender()
     try:
         serve(request, sender, Log())

@@ -9,9 +9,10 @@ at 16 kHz with the channels of the file, (n, channels) at a time. No picture is 
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import av
 
@@ -22,8 +23,10 @@ import av.subtitles.stream
 import av.video.codeccontext
 import av.video.stream
 import numpy as np
+from av.stream import Discard
 
-from omoai_engine.preprocess.wire import SAMPLE_RATE_HZ
+from omoai_engine.preprocess.readers import Reader
+from omoai_engine.preprocess.wire import SAMPLE_RATE_HZ, Refused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,29 +43,11 @@ take any bytes for sound."""
 
 SLOWEST_HZ, FASTEST_HZ = 4_000, 768_000
 _READ_BYTES = 128 * 1024
+_PLACEHOLDER_BYTES = 0x7F00_0000
 _LOCKED_TAGS = frozenset({"enca", "drms", "encv", "drmi", "aavd"})
+# Lines that tell of our own settings, or ask programmers for samples.
+_NO_CAUSE = ("Estimating", "whitelist", "Failed to open codec", "SPDIF", "FFmpeg", "ffmpeg")
 _SHORT_NAMES = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska"}
-
-
-class Reader(Protocol):
-    """What FFmpeg reads from."""
-
-    def read(self, size: int) -> bytes:
-        """Return at most `size` bytes, none at the end."""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Move, as `io.IOBase.seek` does."""
-
-    def tell(self) -> int:
-        """Return the position in bytes."""
-
-
-class Refused(Exception):  # noqa: N818 - a fact about the file, told to the parent as it is
-    """The file cannot be used. `what` is a sentence without full stop."""
-
-    def __init__(self, what: str, hint: str = "", reason: str = "input") -> None:
-        super().__init__(what)
-        self.what, self.hint, self.reason = what, hint, reason
 
 
 class Log(logging.Handler):
@@ -82,12 +67,12 @@ class Log(logging.Handler):
 
     def cause(self) -> str:
         """Return the last complaint in brackets with a blank before, or nothing."""
-        lines = [line for line in self.lines if "Estimating" not in line and "white" not in line]
-        return f" ({lines[-1][:160]})" if lines else ""
+        lines = [line for line in self.lines if not any(word in line for word in _NO_CAUSE)]
+        return f" ({lines[-1][:160].rstrip('.')})" if lines else ""
 
 
 class SoundTrack:
-    """The sound of one file: opened on entry of `decode`'s caller, read once.
+    """The sound of one file: its header is read when made, the rest by `decode`, once.
 
     Attributes:
         info: the fields of `AudioInfo` but name and size.
@@ -97,6 +82,7 @@ class SoundTrack:
 
     def __init__(self, reader: Reader, log: Log) -> None:
         self._log = log
+        self._size = reader.size
         self.notices: list[str] = []
         self._container = self._open(reader)
         self._stream = self._choose_stream()
@@ -134,6 +120,10 @@ class SoundTrack:
                 f"this is no sound or video file, or its header is damaged{self._log.cause()}",
                 "Choose another file, or copy it again from where it came",
             )
+        if isinstance(error, av.error.PatchWelcomeError):
+            return Refused(
+                "the file is of a rare kind that cannot be decoded", "Convert it to WAV or FLAC"
+            )
         return Refused(f"the file cannot be read as sound: {_reason(error)}{self._log.cause()}")
 
     def _choose_stream(self) -> Any:
@@ -155,7 +145,7 @@ class SoundTrack:
             )
         for stream in streams:
             if stream is not tracks[number]:
-                stream.discard = "all"
+                stream.discard = Discard.all
         return tracks[number]
 
     def _refuse_locked(self) -> None:
@@ -184,6 +174,12 @@ class SoundTrack:
         if duration is not None and duration <= 0:
             duration = None
         certain = not estimated and (own is not None or not has_video)
+        claimed = duration if certain else None
+        if duration is not None and (possible := self._longest_possible()) < duration:
+            # Programs that write into a pipe claim all that the format can hold.
+            if duration / possible * self._size > _PLACEHOLDER_BYTES:
+                claimed = None
+            duration, estimated = possible, True
         info = {
             "container": _SHORT_NAMES.get(container.format.name, container.format.name),
             "codec": context.codec.canonical_name,
@@ -193,7 +189,14 @@ class SoundTrack:
             "channels": int(context.channels or 0),
             "has_video": has_video,
         }
-        return info, duration if certain else None
+        return info, claimed
+
+    def _longest_possible(self) -> float:
+        """Return the seconds that fit into the file's bytes where every second takes the same."""
+        context = self._stream.codec_context
+        if not context.codec.canonical_name.startswith("pcm_") or not context.bit_rate:
+            return math.inf
+        return max(self._size * 8 / float(context.bit_rate), 0.001)
 
     def decode(self, damaged: Callable[[], None]) -> Iterator[NDArray[np.float32]]:
         """Yield (n, channels) float32 at 16 kHz; the number of channels may change on the way.
@@ -249,7 +252,7 @@ def check_rate(sample_rate_hz: int) -> None:
         raise Refused(
             f"the file claims {sample_rate_hz} samples a second, which no recording has "
             f"(from {SLOWEST_HZ} to {FASTEST_HZ})",
-            "Its header is probably damaged: copy it again, or import it as raw sound elsewhere",
+            "Its header is probably damaged: copy it again from where it came",
         )
 
 

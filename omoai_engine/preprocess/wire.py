@@ -36,6 +36,15 @@ class Kind(IntEnum):
     """`{"reason", "what", "hint"}`: nothing follows."""
 
 
+class Refused(Exception):  # noqa: N818 - a fact about the file, told to the parent as it is
+    """The file cannot be used. `what` is a sentence without full stop; `reason`: `input` or
+    `too_long`."""
+
+    def __init__(self, what: str, hint: str = "", reason: str = "input") -> None:
+        super().__init__(what)
+        self.what, self.hint, self.reason = what, hint, reason
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the child shall do.
