@@ -1,0 +1,91 @@
+"""The one operation that takes the time: y = activation(x Wᵀ + b), in four precisions.
+
+In and out: (rows, width) tensors in the compute type of the precision. On a processor the
+weights are laid out once, at load, in the order in which its matrix units read them, and the
+activation is applied while the result is still in the cache; elsewhere these are plain torch
+operations. Measured on one thread of a processor with AMX, 256 rows of 512 to 2048: bfloat16
+0.89 ms with torch.nn.functional (0.62 product, 0.27 swish), 0.52 ms here; float32 3.4 and 3.15.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import torch
+import torch.nn.functional as F
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
+Activation = Literal["none", "relu", "swish"]
+
+COMPUTE_TYPES: dict[str, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.float32,  # sums and everything between the products
+}
+_ROWS_EXPECTED = 256  # a hint for the layout, not a limit
+
+
+class Linear:
+    """A linear layer with its activation; `weight` (out, in) and `bias` (out,) in float32."""
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        *,
+        device: torch.device,
+        precision: Precision,
+        activation: Activation = "none",
+    ) -> None:
+        dtype = COMPUTE_TYPES[precision]
+        self._activation = activation
+        self._bias = bias.to(device, dtype)
+        self._weight = weight.to(device, dtype).contiguous()
+        self._kind: Literal["plain", "packed", "int8"] = "plain"
+        if precision == "int8" and device.type == "cpu":
+            self._weight = _quantized(weight, bias)
+            self._kind = "int8"
+        elif device.type == "cpu" and _can_pack(dtype):
+            self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight, _ROWS_EXPECTED)
+            self._kind = "packed"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(rows, in) to (rows, out)."""
+        if self._kind == "packed":
+            y: Tensor = torch.ops.mkldnn._linear_pointwise(
+                x, self._weight, self._bias, self._activation, [], ""
+            )
+            return y
+        if self._kind == "int8":
+            y = torch.ops.quantized.linear_dynamic(x, self._weight, True)
+        else:
+            y = F.linear(x, self._weight, self._bias)
+        if self._activation == "relu":
+            return y.relu_()
+        return F.silu(y, inplace=True) if self._activation == "swish" else y
+
+
+def _can_pack(dtype: torch.dtype) -> bool:
+    """Say whether torch's own packed linear runs here; its name is private, so it is tried."""
+    if dtype not in (torch.float32, torch.bfloat16):
+        return False
+    try:
+        weight = torch.ops.mkldnn._reorder_linear_weight(torch.zeros(16, 16, dtype=dtype), 1)
+        zeros = torch.zeros(1, 16, dtype=dtype)
+        torch.ops.mkldnn._linear_pointwise(zeros, weight, zeros[0], "swish", [], "")
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+    return True
+
+
+def _quantized(weight: Tensor, bias: Tensor) -> Tensor:
+    """Weights in 8 bits, one scale an output; the inputs are quantised as they come."""
+    scales = weight.abs().amax(1).clamp_min(1e-8).double() / 127.0
+    zeros = torch.zeros(len(scales), dtype=torch.long)
+    quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+    packed: Tensor = torch.ops.quantized.linear_prepack(quantized, bias)
+    return packed

@@ -1,0 +1,212 @@
+"""Three ways to read encoder frames as tokens, behind one face.
+
+`push` takes frames (n, D) and returns the token runs that are decided, and the frame up to
+which everything is; `finish` returns the rest; `alternatives` gives other readings of a word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from omoai_engine.asr.chunkformer.beam import HotwordNode, search
+from omoai_engine.asr.chunkformer.checkpoint import BLANK
+from omoai_engine.asr.chunkformer.ctc import CTCHead, Frames, GreedyCollapse, TokenRun
+from omoai_engine.asr.chunkformer.rnnt import TransducerGreedy, TransducerHead
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_LONGEST_UTTERANCE = 250  # frames, 20 s: then the beam is cut at its surest blank
+_MARGIN_FRAMES = 1  # a neighbouring frame may belong to another reading of a word
+
+
+class Reader(Protocol):
+    """Frames to token runs."""
+
+    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+        """Return the decided runs and the frame before which all is decided."""
+        ...
+
+    def finish(self) -> list[TokenRun]:
+        """Return the runs that are left at the end of the recording."""
+        ...
+
+    def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
+        """Return readings of the frames first..last as tokens with their shares, best first."""
+        ...
+
+    def forget(self, before: int) -> None:
+        """No frame before this one will be asked for."""
+        ...
+
+
+class _History:
+    """The last frames, for another look; counted from the beginning of the recording."""
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.frames = Frames(np.zeros(0, np.int64), np.zeros(0, np.float32), {})
+
+    @property
+    def stop(self) -> int:
+        return self.first + len(self.frames)
+
+    def append(self, frames: Frames) -> None:
+        shift = len(self.frames)
+        moved = {index + shift: few for index, few in frames.candidates.items()}
+        self.frames = Frames(
+            np.concatenate((self.frames.tokens, frames.tokens)),
+            np.concatenate((self.frames.log_probs, frames.log_probs)),
+            {**self.frames.candidates, **moved},
+        )
+
+    def forget(self, before: int) -> None:
+        drop = min(before, self.stop) - self.first
+        if drop > 0:
+            kept = {i - drop: few for i, few in self.frames.candidates.items() if i >= drop}
+            self.frames = Frames(self.frames.tokens[drop:], self.frames.log_probs[drop:], kept)
+            self.first += drop
+
+    def search(
+        self, first: int, stop: int, tree: HotwordNode | None = None
+    ) -> list[tuple[list[TokenRun], float]]:
+        """Readings of the frames first..stop-1, frames counted from the beginning."""
+        start, end = max(0, first - self.first), min(stop, self.stop) - self.first
+        return [
+            ([_moved(run, self.first) for run in runs], share)
+            for runs, share in search(self.frames, start, end, tree=tree)
+        ]
+
+    def tokens(self, first: int, last: int) -> list[tuple[list[int], float]]:
+        found = self.search(first - _MARGIN_FRAMES, last + 1 + _MARGIN_FRAMES)
+        return [([run.token for run in runs], share) for runs, share in found]
+
+
+class GreedyReader:
+    """The best token of every frame."""
+
+    def __init__(self, head: CTCHead, *, keep: bool) -> None:
+        self._head, self._keep = head, keep
+        self._collapse, self._history = GreedyCollapse(), _History()
+        self._seen = 0
+
+    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+        """Return the decided runs and the frame before which all is decided."""
+        kept = self._head(frames, hesitation=self._keep)
+        if self._keep:
+            self._history.append(kept)
+        self._seen += len(kept)
+        runs = self._collapse.push(kept)
+        still = self._collapse.open
+        return runs, still.first if still and still.token != BLANK else self._seen
+
+    def finish(self) -> list[TokenRun]:
+        """Return the run that the end of the recording closes."""
+        return self._collapse.finish()
+
+    def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
+        """Return other readings of the frames first..last."""
+        return self._history.tokens(first, last) if self._keep else []
+
+    def forget(self, before: int) -> None:
+        """No frame before this one will be asked for."""
+        self._history.forget(before - _MARGIN_FRAMES)
+
+
+class HotwordReader:
+    """The best reading of each utterance with a person's words preferred.
+
+    An utterance ends at a pause, so its words come later than the greedy reader's."""
+
+    def __init__(self, head: CTCHead, tree: HotwordNode, pause: int) -> None:
+        self._head, self._tree, self._pause = head, tree, pause
+        self._history = _History()
+        self._decided = 0  # frames whose reading is given out
+        self._looked = 0  # frames that were looked at for a pause
+        self._quiet = 0  # blank frames at the end of those
+        self._spoken = False
+
+    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+        """Return the decided runs and the frame before which all is decided."""
+        kept = self._head(frames)
+        self._history.append(kept)
+        runs: list[TokenRun] = []
+        for index, token in enumerate(kept.tokens.tolist(), self._looked):
+            silent = (
+                token == BLANK
+                and index - self._history.first not in self._history.frames.candidates
+            )
+            self._quiet = self._quiet + 1 if silent else 0
+            self._spoken = self._spoken or not silent
+            if self._quiet > self._pause:
+                runs += self._decide(index + 1)
+            elif index + 1 - self._decided >= _LONGEST_UTTERANCE:
+                runs += self._decide(self._surest_blank(index + 1))
+        self._looked += len(kept)
+        return runs, self._decided
+
+    def finish(self) -> list[TokenRun]:
+        """Return the reading of what is left."""
+        return self._decide(self._history.stop)
+
+    def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
+        """Return other readings of the frames first..last."""
+        return self._history.tokens(first, last)
+
+    def forget(self, before: int) -> None:
+        """No frame before this one will be asked for."""
+        self._history.forget(min(before - _MARGIN_FRAMES, self._decided))
+
+    def _decide(self, stop: int) -> list[TokenRun]:
+        runs: list[TokenRun] = []
+        if self._spoken:
+            runs = self._history.search(self._decided, stop, self._tree)[0][0]
+        self._decided, self._spoken = stop, False
+        return runs
+
+    def _surest_blank(self, stop: int) -> int:
+        """The frame to cut at: the surest blank in the second half of the utterance."""
+        half = (self._decided + stop) // 2
+        rows = slice(half - self._history.first, stop - self._history.first)
+        tokens, sure = self._history.frames.tokens[rows], self._history.frames.log_probs[rows]
+        blank = np.where(tokens == BLANK, sure, -np.inf)
+        return half + int(blank.argmax()) + 1
+
+
+class TransducerReader:
+    """Greedy RNN-T; it has no candidates to choose others from."""
+
+    def __init__(self, head: TransducerHead) -> None:
+        self._greedy = TransducerGreedy(head)
+        self._seen = 0
+
+    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+        """Return the decided runs and the frame before which all is decided."""
+        self._seen += len(frames)
+        return self._greedy.push(frames), self._seen
+
+    def finish(self) -> list[TokenRun]:
+        """Everything is decided at once."""
+        return []
+
+    def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
+        """Return none."""
+        return []
+
+    def forget(self, before: int) -> None:
+        """Nothing is kept."""
+
+
+def _moved(run: TokenRun, by: int) -> TokenRun:
+    return TokenRun(run.token, run.first + by, run.last + by, run.log_prob)
+
+
+def make_reader(
+    head: CTCHead | TransducerHead, *, pause: int, tree: HotwordNode | None, keep: bool
+) -> Reader:
+    """Return the reader for a head; `tree` holds the hotwords, `keep` asks for alternatives."""
+    if isinstance(head, TransducerHead):
+        return TransducerReader(head)
+    return HotwordReader(head, tree, pause) if tree else GreedyReader(head, keep=keep)

@@ -1,0 +1,275 @@
+"""Which frames meet which: recordings of any length through the encoder with flat memory.
+
+In: encoder frames (n, D) as they come, from one recording or from several at once. Out: the
+finished frames, in order. Two ways through the same layers:
+
+`Wavefront` is the file mode. Every layer works on a chunk as soon as the layer below has
+finished the chunk's own look-ahead, and remembers only what later chunks still need: `left`
+keys and values, the frames not yet attended to, and the few that the convolution sees. The
+result does not depend on how the frames were cut into steps, and equals one pass over
+everything. A frame comes out once blocks * (chunk + right) more frames have gone in.
+
+`Live` bounds the look-ahead: a step takes a chunk and `right` frames after it through all
+layers, keeps the chunk and forgets the rest. With `right` 0 both give the same frames.
+
+Several recordings share the products over single frames, where the time goes, without any
+padding; attention and convolution take each recording by itself, so none influences another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from omoai_engine.asr.chunkformer.model import SUBSAMPLING, Encoder, Layer, frames_in
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from omoai_engine.asr.chunkformer.config import Context
+
+
+def nothing() -> None:
+    """Check nothing between layers."""
+
+
+class FrameStream:
+    """Features of one recording to encoder frames, as soon as each is complete."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._rest: Tensor | None = None
+
+    def push(self, features: Tensor) -> Tensor:
+        """Take (f, 80) features on any device, return the (n, D) frames that they complete."""
+        features = features.to(self._encoder.device)
+        if self._rest is not None:
+            features = torch.cat((self._rest, features))
+        count = frames_in(len(features))
+        self._rest = features[count * SUBSAMPLING :].clone()
+        if not count:
+            return features.new_zeros((0, self._encoder.config.dim))
+        return self._encoder.subsample(features)
+
+
+@dataclass(slots=True, eq=False)
+class _LayerState:
+    """What one layer remembers of one recording. Frames are counted from the beginning."""
+
+    x: Tensor  # (p, D) residuals of the frames attended .. seen
+    q: Tensor  # (H, p, dk) their queries
+    k: Tensor  # (H, m, dk) keys of the frames seen - m .. seen
+    v: Tensor
+    x2: Tensor  # (r, D) residuals of the frames done .. attended
+    gated: Tensor  # (halo + r, D) their inputs to the convolution, and those of halo before
+    seen: int = 0
+    attended: int = 0
+    done: int = 0
+
+
+def _fresh_state(layer: Layer, encoder: Encoder) -> _LayerState:
+    config, device, dtype = encoder.config, encoder.device, encoder.dtype
+    heads = torch.zeros((config.heads, 0, config.head_dim), device=device, dtype=dtype)
+    rows = torch.zeros((0, config.dim), device=device)
+    before = torch.zeros((layer.halo, config.dim), device=device, dtype=dtype)
+    return _LayerState(rows, heads, heads, heads, rows, before)
+
+
+class Wavefront:
+    """The file mode for `streams` recordings that go through the layers together."""
+
+    def __init__(self, encoder: Encoder, context: Context, streams: int = 1) -> None:
+        context.check(encoder.config)
+        self._encoder, self._context = encoder, context
+        self._states = [
+            [_fresh_state(layer, encoder) for layer in encoder.layers] for _ in range(streams)
+        ]
+
+    @torch.inference_mode()
+    def step(
+        self,
+        frames: Sequence[Tensor],
+        ended: Sequence[bool],
+        check: Callable[[], None] = nothing,
+    ) -> list[Tensor]:
+        """Take (n_s, D) new frames a recording, return the (m_s, D) finished ones.
+
+        `ended[s]` says that recording s is complete with these frames. `check` is called
+        between layers, so that a long step can be cancelled.
+        """
+        xs = list(frames)
+        tables = self._encoder.positions(self._context)
+        for index, layer in enumerate(self._encoder.layers):
+            check()
+            states = [states[index] for states in self._states]
+            xs = self._through(layer, xs, states, ended, tables[index])
+        return [self._encoder.norm(x) if len(x) else x for x in xs]
+
+    def _through(
+        self,
+        layer: Layer,
+        xs: list[Tensor],
+        states: list[_LayerState],
+        ended: Sequence[bool],
+        table: Tensor,
+    ) -> list[Tensor]:
+        counts = [len(x) for x in xs]
+        if sum(counts):
+            residual, q, k, v = layer.before_attention(_join(xs))
+            for s, x, rows in zip(
+                states, torch.split(residual, counts), _spans(counts), strict=True
+            ):
+                if len(x):
+                    s.x, s.q = _join((s.x, x)), _join((s.q, q[:, rows]), 1)
+                    s.k, s.v = _join((s.k, k[:, rows]), 1), _join((s.v, v[:, rows]), 1)
+                    s.seen += len(x)
+        attended = [
+            self._attend(layer, s, end, table) for s, end in zip(states, ended, strict=True)
+        ]
+        counts = [len(y) for y in attended]
+        if sum(counts):
+            waiting = [s.x[:count] for s, count in zip(states, counts, strict=True)]
+            x2, gated = layer.after_attention(_join(waiting), _join(attended))
+            for s, rows in zip(states, _spans(counts), strict=True):
+                s.x2, s.gated = _join((s.x2, x2[rows])), _join((s.gated, gated[rows]))
+                self._forget(s, rows.stop - rows.start)
+        pieces = [self._pieces(layer, s, end) for s, end in zip(states, ended, strict=True)]
+        counts = [sum(len(p) - 2 * layer.halo for p in ps) for ps in pieces]
+        if not sum(counts):
+            return [s.x2[:0] for s in states]
+        convolved = _convolve(layer, [piece for ps in pieces for piece in ps])
+        y = layer.after_convolution(
+            _join([s.x2[:count] for s, count in zip(states, counts, strict=True)]), convolved
+        )
+        for s, count in zip(states, counts, strict=True):
+            s.x2, s.gated, s.done = s.x2[count:], s.gated[count:], s.done + count
+        return list(torch.split(y, counts))
+
+    def _attend(self, layer: Layer, s: _LayerState, ended: bool, table: Tensor) -> Tensor:
+        """Attend for every chunk whose look-ahead is there; (n, D), maybe n = 0."""
+        size, left, right = self._context.chunk, self._context.left, self._context.right
+        oldest = s.seen - s.k.shape[1]  # frame of the first key that is kept
+        results = []
+        start = s.attended
+        while start < s.seen and (ended or start + size + right <= s.seen):
+            stop = min(start + size, s.seen)
+            first = max(0, start - left)
+            last = min(s.seen, start + size + right)
+            keys = slice(first - oldest, last - oldest)
+            # Columns of the table: distances (stop - 1 - first) down to (start - last + 1).
+            column = size + left - 1 - (stop - 1 - first)
+            columns = slice(column, column + (stop - start) + (last - first) - 1)
+            rows = slice(start - s.attended, stop - s.attended)
+            results.append(
+                layer.attend(s.q[:, rows], s.k[:, keys], s.v[:, keys], table[..., columns])
+            )
+            start = stop
+        return _join(results) if results else s.x[:0]
+
+    def _forget(self, s: _LayerState, attended: int) -> None:
+        """Drop what no later chunk asks for, after `attended` more frames were attended to."""
+        s.attended += attended
+        s.x, s.q = s.x[attended:], s.q[:, attended:]
+        kept = s.seen - max(0, s.attended - self._context.left)
+        s.k, s.v = s.k[:, s.k.shape[1] - kept :], s.v[:, s.v.shape[1] - kept :]
+
+    def _pieces(self, layer: Layer, s: _LayerState, ended: bool) -> list[Tensor]:
+        """The (halo + n + halo, D) inputs of the convolution for every chunk that is ready.
+
+        A chunk sees min(right, halo) frames after it, zeros beyond. Where that is the whole
+        halo, the chunks of one step make one piece.
+        """
+        size, halo = self._context.chunk, layer.halo
+        sight = min(self._context.right, halo)
+        whole = ended and s.attended == s.seen
+        stop = s.attended if whole else max(s.done, (s.attended - sight) // size * size)
+        piece = stop - s.done if sight == halo else size
+        pieces = []
+        for start in range(0, stop - s.done, max(1, piece)):
+            end = min(start + piece, stop - s.done)
+            rows = s.gated[start : end + halo + sight]  # s.gated starts halo frames before done
+            pieces.append(F.pad(rows, (0, 0, 0, end - start + 2 * halo - len(rows))))
+        return pieces
+
+
+class Live:
+    """The live mode for one recording: a chunk at a time, look-ahead bounded by `right`."""
+
+    def __init__(self, encoder: Encoder, context: Context) -> None:
+        context.check(encoder.config)
+        self._encoder, self._context = encoder, context
+        # Seen from the attention, chunk and look-ahead are one chunk without look-ahead.
+        self._table_context = type(context)(context.chunk + context.right, context.left, 0)
+        self._states = [_fresh_state(layer, encoder) for layer in encoder.layers]
+        self._waiting = torch.zeros((0, encoder.config.dim), device=encoder.device)
+
+    @torch.inference_mode()
+    def step(self, frames: Tensor, ended: bool, check: Callable[[], None] = nothing) -> Tensor:
+        """Take (n, D) new frames, return the (m, D) finished ones; `ended` gives all of them.
+
+        The last chunk is not padded: it sees what exists.
+        """
+        self._waiting = _join((self._waiting, frames))
+        size, right = self._context.chunk, self._context.right
+        results = []
+        while len(self._waiting) and (ended or len(self._waiting) >= size + right):
+            results.append(
+                self._chunk(self._waiting[: size + right], min(size, len(self._waiting)), check)
+            )
+            self._waiting = self._waiting[size:]
+        return _join(results) if results else frames[:0]
+
+    def _chunk(self, x: Tensor, keep: int, check: Callable[[], None]) -> Tensor:
+        """(keep + look-ahead, D) through all layers; (keep, D)."""
+        size, left = self._context.chunk, self._context.left
+        tables = self._encoder.positions(self._table_context)
+        total = len(x)
+        for layer, s, table in zip(self._encoder.layers, self._states, tables, strict=True):
+            check()
+            x, q, k, v = layer.before_attention(x)
+            k, v = _join((s.k, k), 1), _join((s.v, v), 1)
+            past = s.k.shape[1]
+            column = self._table_context.chunk + left - 1 - (past + total - 1)
+            columns = slice(column, column + total + k.shape[1] - 1)
+            x, gated = layer.after_attention(x, layer.attend(q, k, v, table[..., columns]))
+            gated = _join((s.gated, gated))  # halo frames of the past in front
+            pieces = [
+                F.pad(gated[start : min(start + size, total) + layer.halo], (0, 0, 0, layer.halo))
+                for start in range(0, total, size)
+            ]
+            x = layer.after_convolution(x, _convolve(layer, pieces))
+            kept = min(past + keep, left)
+            s.k, s.v = (t[:, past + keep - kept : past + keep].clone() for t in (k, v))
+            s.gated = gated[keep : keep + layer.halo].clone()
+        return self._encoder.norm(x[:keep])
+
+
+def _convolve(layer: Layer, pieces: list[Tensor]) -> Tensor:
+    """Convolve pieces of (halo + n + halo, D) in one call; (sum of n, D)."""
+    convolved = layer.convolve(_join(pieces))
+    if len(pieces) == 1:
+        return convolved
+    wanted, first = [], 0
+    for piece in pieces:
+        wanted.append(convolved[first : first + len(piece) - 2 * layer.halo])
+        first += len(piece)
+    return torch.cat(wanted)
+
+
+def _join(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Concatenate; one tensor alone is not copied."""
+    filled = [t for t in tensors if t.shape[dim]] or list(tensors[:1])
+    return filled[0] if len(filled) == 1 else torch.cat(filled, dim)
+
+
+def _spans(counts: Sequence[int]) -> list[slice]:
+    """The rows of each recording in a joined tensor."""
+    spans, first = [], 0
+    for count in counts:
+        spans.append(slice(first, first + count))
+        first += count
+    return spans
