@@ -104,6 +104,7 @@ class Decoding:
         self._mixer = Mixer(0, sender.say)
         self._damaged = 0
         self._first_damage = 0.0
+        self._lost_from: float | None = None
         self._repair = Repair(sender.say)
 
     @property
@@ -116,17 +117,20 @@ class Decoding:
             self._take(part)
         self._flush()
         if not self._sent:
-            what = "no sound could be decoded"
-            raise Refused(
-                f"{what}{self._log.cause()}"
-                if self._damaged
-                else f"the file holds no sound{self._log.cause()}",
-                "The file is damaged or was never finished: copy it again from where it came",
-            )
+            raise self._why_nothing()
         self._repair.finish()
         self._mixer.finish()
         self._tell_damage()
         self._sender.send_json(Kind.END, {"samples": self._sent})
+
+    def _why_nothing(self) -> Refused:
+        if self._track.decoded_samples:
+            return Refused("the recording is only a few samples long", "Choose a longer one")
+        what = "no sound could be decoded" if self._damaged else "the file holds no sound"
+        return Refused(
+            f"{what}{self._log.cause()}",
+            "It is damaged or was never finished: copy it again from where it came",
+        )
 
     def _take(self, part: NDArray[np.float32]) -> None:
         if part.shape[1] != self._mixer.channels:
@@ -152,23 +156,35 @@ class Decoding:
         self._sender.send(Kind.SOUND, mono.astype("<f4", copy=False).tobytes())
         self._sent += len(mono)
 
-    def _note_damage(self) -> None:
+    def _note_damage(self, rest: bool) -> None:
         if not self._damaged:
             self._first_damage = self._seconds
         self._damaged += 1
+        if rest:
+            self._lost_from = self._seconds
 
     def _tell_damage(self) -> None:
-        seconds, claimed = self._seconds, self._track.claimed
+        seconds, claimed, say = self._seconds, self._track.claimed, self._sender.say
+        # Where the file breaks off, one piece is always broken.
+        at_end = 1
         if claimed is not None and claimed - seconds > max(_EARLY_SECONDS, claimed * 0.01):
-            self._sender.say(
+            say(
                 "early",
                 f"the file ends early or is damaged: {clock(seconds)} of the {clock(claimed)} "
                 "that it claims could be read",
             )
-        elif self._damaged:
-            self._sender.say(
+        elif self._lost_from is not None:
+            say(
+                "early",
+                f"the file is damaged: nothing after {clock(self._lost_from)} could be read",
+            )
+        else:
+            at_end = 0
+        if self._damaged > at_end:
+            many = "a piece" if self._damaged == 1 else f"{self._damaged} pieces"
+            say(
                 "damage",
-                f"the file is damaged after {clock(self._first_damage)}: parts are missing",
+                f"the sound is damaged at {clock(self._first_damage)}: {many} had to be left out",
             )
 
 
@@ -176,7 +192,7 @@ def clock(seconds: float) -> str:
     """Return seconds for people: m:ss or h:mm:ss, or with a tenth where that says more."""
     if seconds < 10:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

@@ -8,8 +8,8 @@ at 16 kHz with the channels of the file, (n, channels) at a time. No picture is 
 
 from __future__ import annotations
 
+import itertools
 import logging
-import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ import av.video.stream
 import numpy as np
 from av.stream import Discard
 
-from omoai_engine.preprocess.readers import Reader
+from omoai_engine.preprocess.readers import Reader, promised_size
 from omoai_engine.preprocess.wire import SAMPLE_RATE_HZ, Refused
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ take any bytes for sound."""
 
 SLOWEST_HZ, FASTEST_HZ = 4_000, 768_000
 _READ_BYTES = 128 * 1024
-_PLACEHOLDER_BYTES = 0x7F00_0000
 _LOCKED_TAGS = frozenset({"enca", "drms", "encv", "drmi", "aavd"})
 # Lines that tell of our own settings, or ask programmers for samples.
-_NO_CAUSE = ("Estimating", "whitelist", "Failed to open codec", "SPDIF", "FFmpeg", "ffmpeg")
+_NO_CAUSE = ("whitelist", "Failed to open codec", "FFmpeg", "ffmpeg")
 _SHORT_NAMES = {"mov,mp4,m4a,3gp,3g2,mj2": "mp4", "matroska,webm": "matroska"}
 
 
@@ -55,6 +54,7 @@ class Log(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
+        self.estimates = False
         self.lines: deque[str] = deque(maxlen=20)
         logger = logging.getLogger("libav")
         logger.addHandler(self)
@@ -63,7 +63,11 @@ class Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
-        self.lines.append(record.getMessage())
+        line = record.getMessage()
+        if record.levelno >= logging.ERROR:
+            self.lines.append(line)
+        elif "Estimating duration" in line:
+            self.estimates = True
 
     def cause(self) -> str:
         """Return the last complaint in brackets with a blank before, or nothing."""
@@ -82,12 +86,14 @@ class SoundTrack:
 
     def __init__(self, reader: Reader, log: Log) -> None:
         self._log = log
-        self._size = reader.size
+        self._size, self._promised = reader.size, promised_size(reader)
         self.notices: list[str] = []
         self._container = self._open(reader)
         self._stream = self._choose_stream()
+        self._packets = self._container.demux(self._stream)
         self._refuse_locked()
         self.info, self.claimed = self._describe()
+        self.decoded_samples = 0
 
     def _open(self, reader: Reader) -> Any:
         options = {
@@ -114,6 +120,11 @@ class SoundTrack:
             return Refused(
                 "this is a playlist, picture or text, not a sound or video file",
                 "Choose the sound file itself",
+            )
+        if any("moov atom not found" in line for line in self._log.lines):
+            return Refused(
+                "the file was cut off or never finished: it has no index (moov atom not found)",
+                "Copy it again, or let the program that recorded it mend it",
             )
         if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
             return Refused(
@@ -152,19 +163,24 @@ class SoundTrack:
         context = self._stream.codec_context
         if context is None or getattr(context, "codec", None) is None:
             raise Refused("the sound is coded in a way that cannot be decoded", "Convert the file")
-        if context.codec_tag.lower() in _LOCKED_TAGS or self._container.format.name in {
-            "aa",
-            "aax",
-        }:
+        context.thread_count = 1
+        # The first packet is looked at, and kept for `decode` to begin with.
+        first = next(self._packets_until_damage(), None)
+        if first is not None:
+            self._packets = itertools.chain([first], self._packets)
+        if (
+            context.codec_tag.lower() in _LOCKED_TAGS
+            or self._container.format.name in {"aa", "aax"}
+            or (first is not None and first.has_sidedata("encryption_info"))
+        ):
             raise Refused(
                 "the sound is encrypted (copy protection)", "Use a copy without protection"
             )
-        context.thread_count = 1
 
     def _describe(self) -> tuple[dict[str, Any], float | None]:
         stream, container = self._stream, self._container
         context = stream.codec_context
-        estimated = any("Estimating duration" in line for line in self._log.lines)
+        estimated = self._log.estimates
         has_video = any(not _is_cover(s) for s in container.streams.video)
         own = None
         if stream.duration is not None and stream.time_base is not None:
@@ -173,13 +189,11 @@ class SoundTrack:
         duration = own if own is not None and own > 0 else whole
         if duration is not None and duration <= 0:
             duration = None
-        certain = not estimated and (own is not None or not has_video)
-        claimed = duration if certain else None
-        if duration is not None and (possible := self._longest_possible()) < duration:
-            # Programs that write into a pipe claim all that the format can hold.
-            if duration / possible * self._size > _PLACEHOLDER_BYTES:
-                claimed = None
-            duration, estimated = possible, True
+        claimed = None
+        if duration is not None and self._promised > self._size:
+            claimed = duration * self._promised / self._size
+        elif not estimated and (own is not None or not has_video):
+            claimed = duration
         info = {
             "container": _SHORT_NAMES.get(container.format.name, container.format.name),
             "codec": context.codec.canonical_name,
@@ -191,18 +205,11 @@ class SoundTrack:
         }
         return info, claimed
 
-    def _longest_possible(self) -> float:
-        """Return the seconds that fit into the file's bytes where every second takes the same."""
-        context = self._stream.codec_context
-        if not context.codec.canonical_name.startswith("pcm_") or not context.bit_rate:
-            return math.inf
-        return max(self._size * 8 / float(context.bit_rate), 0.001)
-
-    def decode(self, damaged: Callable[[], None]) -> Iterator[NDArray[np.float32]]:
+    def decode(self, damaged: Callable[[bool], None]) -> Iterator[NDArray[np.float32]]:
         """Yield (n, channels) float32 at 16 kHz; the number of channels may change on the way.
 
-        `damaged` is called for every part that had to be left out. An error that ends the
-        sound early is told the same way; what came before it stays good.
+        `damaged` is called for every part that had to be left out, with True where that is all
+        the rest.
         """
         resampler: Any = None
         shape: object = None
@@ -221,19 +228,9 @@ class SoundTrack:
         if resampler is not None:
             yield from _packed(resampler.resample(None))
 
-    def _frames(self, damaged: Callable[[], None]) -> Iterator[Any]:
+    def _frames(self, damaged: Callable[[bool], None]) -> Iterator[Any]:
         context = self._stream.codec_context
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except MemoryError:
-                raise
-            except av.error.FFmpegError:
-                damaged()
-                packet = None
-            if packet is None:
-                return
+        for packet in self._packets_until_damage(damaged):
             try:
                 frames = context.decode(packet)
             except MemoryError:
@@ -241,9 +238,26 @@ class SoundTrack:
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
-                damaged()
+                damaged(False)
                 continue
-            yield from (frame for frame in frames if frame.samples)
+            for frame in frames:
+                self.decoded_samples += frame.samples
+                if frame.samples:
+                    yield frame
+
+    def _packets_until_damage(self, damaged: Callable[[bool], None] | None = None) -> Iterator[Any]:
+        while True:
+            try:
+                packet = next(self._packets, None)
+            except MemoryError:
+                raise
+            except av.error.FFmpegError:
+                if damaged is not None:
+                    damaged(True)
+                return
+            if packet is None:
+                return
+            yield packet
 
 
 def check_rate(sample_rate_hz: int) -> None:

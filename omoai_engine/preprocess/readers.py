@@ -8,6 +8,7 @@ from typing import Protocol
 from omoai_engine.preprocess.wire import Refused
 
 _SPOOL_CHUNK = 1 << 20
+_PLACEHOLDER_BYTES = 0x7F00_0000
 
 
 class Reader(Protocol):
@@ -99,6 +100,23 @@ class Spool:
     def tell(self) -> int:
         """Return the position in bytes."""
         return self._position
+
+
+def promised_size(reader: Reader) -> int:
+    """Return the bytes that the head of a WAV or AVI file says it has; 0 where nothing says so.
+
+    FFmpeg silently corrects a length that a cut file cannot hold.
+    """
+    reader.seek(0)
+    head = reader.read(24)
+    reader.seek(0)
+    promised = 0
+    if head[:4] == b"RIFF":
+        promised = int.from_bytes(head[4:8], "little") + 8
+    elif head[:4] == b"riff":  # Wave64
+        promised = int.from_bytes(head[16:24], "little")
+    # Programs that write into a pipe put the greatest number there, not a true one.
+    return promised if promised < _PLACEHOLDER_BYTES else 0
 
 
 def _target(offset: int, whence: int, position: int, size: int) -> int:
