@@ -58,7 +58,13 @@ REQUIRED_FILES: dict[Engine, tuple[tuple[str, ...], ...]] = {
     "chunkformer": (
         ("config.yaml",),
         ("vocab.txt",),
-        ("model.safetensors", "pytorch_model.bin", "pytorch_model.pt", "model.pt"),
+        (
+            "model.safetensors",
+            "pytorch_model.safetensors",
+            "pytorch_model.bin",
+            "pytorch_model.pt",
+            "pytorch_model.ckpt",
+        ),
     ),
 }
 # Taken along where the repository has them.
