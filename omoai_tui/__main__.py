@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from omoai_tui import terminal
 
@@ -66,10 +67,10 @@ def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
     from omoai_tui.app import OmoaiApp
     from omoai_tui.driver import TerminalDriver
 
-    folder = next((path for path in paths if os.path.isdir(path)), None)
+    folder = next((path for path in paths if Path(path).is_dir()), None)
     app = OmoaiApp(
-        [path for path in paths if not os.path.isdir(path)],
-        folder=os.path.abspath(folder) if folder else None,
+        [path for path in paths if not Path(path).is_dir()],
+        folder=str(Path(folder).absolute()) if folder else None,
         language=language,
         theme=theme,
         log_path=log_path,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 from textual import events
 from textual.app import App
@@ -47,7 +48,7 @@ class OmoaiApp(App[None]):
     """OmoAI's workbench."""
 
     TITLE = texts.APP
-    CSS_PATH = "styles/app.tcss"
+    CSS_PATH = Path(__file__).parent / "styles" / "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "open", "Open the path of a recording or folder", id="app.open"),
@@ -80,7 +81,7 @@ class OmoaiApp(App[None]):
         self.queue = JobQueue()
         self.log_file = log_path
         self.crashed = ""
-        self._folder = folder or os.getcwd()
+        self._folder = folder or str(Path.cwd())
         self._files = list(files)
         self._wanted_theme = theme
         self._themes: themes.ThemeSet | None = None
@@ -99,9 +100,7 @@ class OmoaiApp(App[None]):
     @property
     def bench(self) -> Workbench:
         """The workbench, also while a dialog is over it."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, Workbench)
-        return screen
+        return cast(Workbench, self.screen_stack[0])
 
     def get_default_screen(self) -> Screen[Any]:
         """The workbench is the only screen below the dialogs."""
@@ -114,11 +113,14 @@ class OmoaiApp(App[None]):
     # Start.
 
     def on_mount(self) -> None:
-        """Queue what was given; begin with the heavy work after the first paint."""
+        """Draw everything again when `fg` brings the app back."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
+    def on_workbench_ready(self, _message: Workbench.Ready) -> None:
+        """Queue what was given; begin with the heavy work after the first paint."""
         for path in self._files:
             self._add(path)
-        self.bench.call_after_refresh(self._sync_queue)
+        self._sync_queue()
         self.set_timer(0.05, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
@@ -232,7 +234,7 @@ class OmoaiApp(App[None]):
 
     def open_path(self, path: str) -> None:
         """Open a folder in the picker, or queue a file."""
-        if os.path.isdir(path):
+        if Path(path).is_dir():
             self.bench.query_one(FilePicker).open_root(path)
             self.bench.action_focus_pane("files")
         else:
@@ -244,8 +246,7 @@ class OmoaiApp(App[None]):
         job = self.queue.waiting[0]
         job.status = JobStatus.RUNNING
         self._mailbox = Mailbox(lambda: self._post(NewsWaiting()))
-        shown = self.bench.job
-        if shown is None or shown is job or (shown.status.over and not self._pinned):
+        if self.bench.job is None or self.bench.job is job:
             self.bench.show_job(job)
         if self.bench.one_at_a_time and self.bench.current_pane == "files":
             self.bench.action_focus_pane("segments")
@@ -276,6 +277,10 @@ class OmoaiApp(App[None]):
             self.warn(one_line(notice))
         if job is self.bench.job:
             self.bench.sync_job(changed)
+        elif self.bench.job is None or (self.bench.job.status.over and not self._pinned):
+            # Only now that it gives something: a file that cannot be read shall not hide the
+            # transcript of the one before.
+            self.bench.show_job(job)
         if changed & (Changed.STATUS | Changed.TIMING):
             self._sync_queue()
 

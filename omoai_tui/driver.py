@@ -27,12 +27,15 @@ class TerminalDriver(LinuxDriver):
     on_hang_up: Callable[[], object] | None = None
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        for descriptor in (self._file.fileno(), self.fileno):
+        for descriptor in (self.fileno, self._output()):
             with contextlib.suppress(OSError, ValueError):
                 columns, lines = os.get_terminal_size(descriptor)
                 if columns > 0 and lines > 0:
                     return columns, lines
         return 80, 24
+
+    def _output(self) -> int:
+        return self._file.fileno() if self._file is not None else self.fileno
 
     def run_input_thread(self) -> None:
         """Turn what the terminal sends into events until the app ends or the line is cut."""

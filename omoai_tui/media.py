@@ -7,70 +7,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from omoai_engine.text import one_line, shown_path
 
 AUDIO = frozenset(
-    [
-        "aac",
-        "ac3",
-        "aif",
-        "aifc",
-        "aiff",
-        "amr",
-        "ape",
-        "au",
-        "awb",
-        "caf",
-        "dts",
-        "eac3",
-        "flac",
-        "gsm",
-        "m4a",
-        "m4b",
-        "mka",
-        "mp1",
-        "mp2",
-        "mp3",
-        "mpc",
-        "oga",
-        "ogg",
-        "opus",
-        "ra",
-        "snd",
-        "spx",
-        "tta",
-        "voc",
-        "w64",
-        "wav",
-        "wma",
-        "wv",
-    ]
+    {"aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "au", "awb", "caf", "dts", "eac3", "flac"}
+    | {"gsm", "m4a", "m4b", "mka", "mp1", "mp2", "mp3", "mpc", "oga", "ogg", "opus", "ra", "snd"}
+    | {"spx", "tta", "voc", "w64", "wav", "wma", "wv"}
 )
 VIDEO = frozenset(
-    [
-        "3gp",
-        "asf",
-        "avi",
-        "f4v",
-        "flv",
-        "m2ts",
-        "m4v",
-        "mkv",
-        "mov",
-        "mp4",
-        "mpeg",
-        "mpg",
-        "mts",
-        "mxf",
-        "ogv",
-        "rm",
-        "rmvb",
-        "ts",
-        "vob",
-        "webm",
-        "wmv",
-    ]
+    {"3gp", "asf", "avi", "f4v", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts"}
+    | {"mxf", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv"}
 )
 MOST_ENTRIES = 20_000
 
@@ -115,10 +63,11 @@ def read_folder(path: str) -> tuple[list[Entry], str]:
     return entries, ""
 
 
-def pasted_path(text: str) -> str | None:
+def pasted_path(text: str, folder: str = "") -> str | None:
     """Return the existing file or folder that pasted text names, or `None`.
 
-    Takes what terminals and file managers paste: quoted, shell-escaped, `file://`, with `~`.
+    A relative path counts from `folder`, or from the working folder. Takes what terminals and
+    file managers paste: quoted, shell-escaped, `file://`, with `~`.
     """
     import shlex
     from urllib.parse import unquote, urlsplit
@@ -135,11 +84,11 @@ def pasted_path(text: str) -> str | None:
         words = []
     if len(words) == 1:
         candidates.append(words[0])
-    for candidate in candidates:
-        path = os.path.abspath(os.path.expanduser(candidate))
+    for candidate in filter(None, candidates):
         try:
-            if os.path.exists(path):
-                return path
-        except (OSError, ValueError):
+            path = Path(folder, Path(candidate).expanduser()).absolute()
+            if path.exists():
+                return str(path)
+        except (OSError, ValueError, RuntimeError):
             continue
     return None

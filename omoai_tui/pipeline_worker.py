@@ -137,9 +137,8 @@ class PipelineWorker:
         sampler.start()
         try:
             if self._pipeline is None:
-                from omoai_engine.pipeline import Pipeline
-
                 from omoai_engine.config import load_config
+                from omoai_engine.pipeline import Pipeline
 
                 self._pipeline = Pipeline(load_config(**self._overrides))
             result = self._pipeline.run(

@@ -34,6 +34,6 @@ def remember_theme(name: str) -> None:
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".tui-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({"theme": name}, file)
-        os.replace(beside, path)
+        Path(beside).replace(path)
     except OSError:
         return

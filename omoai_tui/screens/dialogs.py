@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -73,16 +72,15 @@ class OpenDialog(ModalScreen[str | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the path if it is there."""
-        text = event.value
-        if not text.strip():
+        text = event.value.strip()
+        if not text:
             return
-        inside = os.path.join(self._folder, os.path.expanduser(text.strip()))
-        path = inside if os.path.exists(inside) else pasted_path(text)
+        path = pasted_path(text, self._folder)
         if path is None:
             complaint = texts.NO_SUCH_PATH.format(path=shown_path(text))
             self.query_one("#complaint", Static).update(Content(complaint))
         else:
-            self.dismiss(os.path.abspath(path))
+            self.dismiss(path)
 
 
 class _Choices(BlockView):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from omoai_engine.text import shown_path
+from omoai_engine.text import one_line, shown_path
 from omoai_tui import texts
 from omoai_tui.jobs import Job
 from omoai_tui.screens.dialogs import label
@@ -89,7 +89,7 @@ class ExportDialog(ModalScreen[ExportWish | None]):
 
     def compose(self) -> ComposeResult:
         """Title, formats, name, complaint, keys."""
-        stem = os.path.splitext(os.path.abspath(self._job.path))[0]
+        stem = str(Path(self._job.path).absolute().with_suffix(""))
         stem = stem.encode("utf-8", "replace").decode("utf-8")
         with Vertical(classes="dialog"):
             yield label(texts.EXPORT_TITLE.format(name=self._job.name), "dialog-title")
@@ -110,12 +110,16 @@ class ExportDialog(ModalScreen[ExportWish | None]):
     def _submit(self) -> None:
         ticked = self.query_one(FormatList).ticked
         formats = tuple(name for name in texts.FORMATS if name in ticked)
-        stem = os.path.abspath(os.path.expanduser(self.query_one(TextInput).value.strip()))
         if not formats:
             self._complain(texts.EXPORT_NOTHING)
             return
+        try:
+            stem = str(Path(self.query_one(TextInput).value.strip()).expanduser().absolute())
+        except RuntimeError as error:  # ~somebody who is not there
+            self._complain(one_line(str(error)))
+            return
         wish = ExportWish(stem, formats, overwrite=False)
-        there = [f"{stem}.{name}" for name in formats if os.path.exists(f"{stem}.{name}")]
+        there = [f"{stem}.{name}" for name in formats if Path(f"{stem}.{name}").exists()]
         if there and wish != self._asked_for:
             self._asked_for = wish
             self._complain(texts.EXPORT_EXISTS.format(path=shown_path(there[0])))

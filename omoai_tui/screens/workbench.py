@@ -13,7 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from omoai_tui import texts
@@ -35,25 +39,31 @@ PANES = (
     ("timing", texts.TIMING),
     ("summary", texts.SUMMARY),
 )
-NARROWEST, FLATTEST = 60, 15
+# Columns and rows from which on a shape is used.
+ANYTHING_FROM, ALL_PANES_FROM, ROOMY_FROM = Size(60, 15), Size(110, 30), Size(150, 40)
+SHAPES = ("-tiny", "-tabs", "-medium", "-roomy")
+
+
+def shape_for(size: Size) -> str:
+    """Return the class of the shape that fits a window of this size."""
+
+    def fits(least: Size) -> bool:
+        return size.width >= least.width and size.height >= least.height
+
+    if fits(ROOMY_FROM):
+        return "-roomy"
+    if fits(ALL_PANES_FROM):
+        return "-medium"
+    return "-tabs" if fits(ANYTHING_FROM) else "-tiny"
 
 
 class Workbench(Screen[None]):
     """All panes and bars."""
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     ESCAPE_TO_MINIMIZE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-tiny"),
-        (NARROWEST, "-narrow"),
-        (110, "-medium"),
-        (150, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-flat"),
-        (FLATTEST, "-short"),
-        (30, "-tall"),
-    ]
+    # Textual repaints the whole screen when the focus moves; the panes' own frames say enough.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "next_pane(1)", "Next pane", show=False, id="pane.next"),
         Binding("shift+tab", "next_pane(-1)", "Pane before", show=False, id="pane.previous"),
@@ -64,6 +74,9 @@ class Workbench(Screen[None]):
         Binding("z,plus", "zoom", "Zoom the pane, or back", show=False, id="pane.zoom"),
     ]
 
+    class Ready(Message):
+        """Every pane is there."""
+
     def __init__(self, folder: str, first_pane: str) -> None:
         super().__init__()
         self._folder = folder
@@ -73,6 +86,7 @@ class Workbench(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Bars and panes; their order is the order of the grid."""
+        self._shape(self.app.size)
         yield TitleBar(id="title")
         yield TabBar(id="tabs")
         with Container(id="panes"):
@@ -90,15 +104,24 @@ class Workbench(Screen[None]):
         for number, (pane, name) in enumerate(PANES, 1):
             view = self.query_one(f"#{pane}", BlockView)
             view.border_title = f"{number} {name}"
-            view.add_class("pane")
         self.query_one(SegmentList).on_follow_changed()
         self.action_focus_pane(self._current)
         self.query_one(TitleBar).show(None, 0)
+        self.post_message(self.Ready())
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say it plainly when the window is too small."""
-        sentence = texts.TOO_SMALL.format(width=event.size.width, height=event.size.height)
-        self.query_one("#too-small", Static).update(Content(sentence))
+        """Show what fits, and say it plainly when the window is too small."""
+        self._shape(event.size)
+        self._arrange()
+
+    def _shape(self, size: Size) -> None:
+        shape = shape_for(size)
+        if not self.has_class(shape):
+            self.remove_class(*SHAPES)
+            self.add_class(shape)
+        if shape == "-tiny" and self.is_mounted:
+            sentence = texts.TOO_SMALL.format(width=size.width, height=size.height)
+            self.query_one("#too-small", Static).update(Content(sentence))
 
     # Jobs.
 
@@ -160,7 +183,7 @@ class Workbench(Screen[None]):
     @property
     def one_at_a_time(self) -> bool:
         """Whether only one pane fits."""
-        return self._zoomed or self.has_class("-narrow") or self.has_class("-short")
+        return self._zoomed or self.has_class("-tabs")
 
     @property
     def current_pane(self) -> str:
@@ -170,8 +193,7 @@ class Workbench(Screen[None]):
     def action_focus_pane(self, pane: str) -> None:
         """Bring a pane to the front and focus it."""
         self._current = pane
-        for name, _ in PANES:
-            self.query_one(f"#{name}").set_class(name == pane, "-current")
+        self._arrange()
         view = self.query_one(f"#{pane}", BlockView)
         view.focus(scroll_visible=False)
         self.query_one(TabBar).show(PANES, pane)
@@ -183,6 +205,14 @@ class Workbench(Screen[None]):
         if pane and pane != self._current and any(pane == name for name, _ in PANES):
             self.action_focus_pane(pane)
 
+    def _arrange(self) -> None:
+        """Show the panes that fit: all of them, or the current one."""
+        alone = self.one_at_a_time
+        for name, _ in PANES:
+            view = self.query_one(f"#{name}")
+            if view.display != (shown := not alone or name == self._current):
+                view.display = shown
+
     def action_next_pane(self, step: int) -> None:
         """Go to the next pane, or the one before."""
         names = [name for name, _ in PANES]
@@ -192,6 +222,7 @@ class Workbench(Screen[None]):
         """Give the whole window to one pane, or take it back."""
         self._zoomed = not self._zoomed
         self.set_class(self._zoomed, "-zoomed")
+        self._arrange()
         self.sync_hints()
 
     def sync_hints(self) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
@@ -16,13 +14,13 @@ from omoai_tui import texts
 from omoai_tui.cells import fit
 from omoai_tui.formats import clock, plural
 from omoai_tui.jobs import Job
+from omoai_tui.palette import palette
 
 Hint = tuple[str, str, str]
 """Key as shown, label, action to run on a click."""
 
 
 class _Bar(Widget):
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"bar--key", "bar--strong", "bar--muted", "bar--on"}
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -46,13 +44,11 @@ class _Bar(Widget):
     def render_line(self, y: int) -> Strip:
         """Return the only line."""
         base = self.rich_style
+        styles = palette(self.app.theme_variables, self.app.no_color)
         segments = [
-            Segment(text, base + self._style(name) if name else base) for text, name in self._drawn
+            Segment(text, base + styles[name] if name else base) for text, name in self._drawn
         ]
         return Strip(segments).crop_extend(0, self.size.width, base)
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"bar--{name}", partial=True)
 
 
 class TitleBar(_Bar):
@@ -70,7 +66,7 @@ class TitleBar(_Bar):
         width = self.size.width
         name = f" {texts.APP} "
         if self.job is None:
-            return [(name, "key"), (f" {texts.IDLE}", "muted")]
+            return [(name, "badge"), (f" {texts.IDLE}", "muted")]
         job = self.job
         facts = [f"{texts.STATUS_MARK[job.status.value]} {texts.STATUS[job.status.value]}"]
         if job.duration:
@@ -88,7 +84,7 @@ class TitleBar(_Bar):
             room = width - cell_len(name) - cell_len(right) - 2
         title = fit(job.name, max(1, room))
         gap = " " * max(1, width - cell_len(name) - 1 - cell_len(title) - cell_len(right))
-        return [(name, "key"), (f" {title}", "strong"), (gap, ""), (right, "muted")]
+        return [(name, "badge"), (f" {title}", "strong"), (gap, ""), (right, "muted")]
 
 
 class TabBar(_Bar):

@@ -23,28 +23,16 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from omoai_tui.cells import wrap
+from omoai_tui.palette import Palette, palette
+
 Pieces = list[tuple[str, str]]
-"""One line: texts, each with the name of the component class that styles it ("" for none)."""
+"""One line: texts, each with the name of its style in the palette ("" for none)."""
 
 
 class BlockView(ScrollView, can_focus=True):
     """Base of every list and text pane."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "block--time",
-        "block--mark-medium",
-        "block--mark-low",
-        "block--medium",
-        "block--low",
-        "block--doubt",
-        "block--muted",
-        "block--strong",
-        "block--good",
-        "block--bad",
-        "block--busy",
-        "block--cursor",
-        "block--cursor-idle",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "cursor(-1)", "Up", show=False, id="list.up"),
         Binding("down,j", "cursor(1)", "Down", show=False, id="list.down"),
@@ -71,14 +59,14 @@ class BlockView(ScrollView, can_focus=True):
             """The view, for `on` selectors."""
             return self.view
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._ends: list[int] = []
         self._measured_width = 0
         self._slack = 0
         self._moving = False
         self._strips: LRUCache[tuple[int, int], list[Strip]] = LRUCache(1024)
-        self._styles: dict[str, Style] = {}
+        self._palette: Palette = {}
         self.cursor = -1
         self.following = self.FOLLOWS
 
@@ -99,6 +87,10 @@ class BlockView(ScrollView, can_focus=True):
     def empty_lines(self) -> tuple[str, ...]:
         """Return what to say when there are no blocks."""
         return ()
+
+    def empty_style(self) -> str:
+        """Return the name of the style of the empty lines."""
+        return "muted"
 
     # What the owner calls.
 
@@ -203,7 +195,8 @@ class BlockView(ScrollView, can_focus=True):
                 self._slack = max(1, page // 3)
             elif total > page:
                 self._slack = room - total
-        size = Size(self._width(), self.content_lines + (self._slack if self._ends else 0))
+        # No width: nothing scrolls sideways, and a change of width would be a layout.
+        size = Size(0, self.content_lines + (self._slack if self._ends else 0))
         if size != self.virtual_size:
             self.virtual_size = size
 
@@ -250,7 +243,7 @@ class BlockView(ScrollView, can_focus=True):
         """Forget drawn lines when a theme or a class changed."""
         super().notify_style_update()
         self._strips.clear()
-        self._styles.clear()
+        self._palette = {}
 
     def _refresh_rows(self, first: int, last: int) -> None:
         top = self.scroll_offset.y
@@ -268,12 +261,10 @@ class BlockView(ScrollView, can_focus=True):
         return 2 if self.has_focus else 1
 
     def piece_style(self, name: str) -> Style:
-        """Return the style of a component class, e.g. `time`."""
-        style = self._styles.get(name)
-        if style is None:
-            style = self.get_component_rich_style(f"block--{name}", partial=True)
-            self._styles[name] = style
-        return style
+        """Return a style of the palette, e.g. `time`."""
+        if not self._palette:
+            self._palette = palette(self.app.theme_variables, self.app.no_color)
+        return self._palette[name]
 
     def render_line(self, y: int) -> Strip:
         """Return line `y` of the pane."""
@@ -310,14 +301,12 @@ class BlockView(ScrollView, can_focus=True):
         return strips
 
     def _empty_line(self, y: int, width: int) -> Strip:
-        from omoai_tui.cells import wrap
-
-        rows = []
+        rows: list[str] = []
         for text in self.empty_lines():
             rows.extend(text[a:b] for a, b in wrap(text, width - 4))
         top = max(0, min((self.size.height - len(rows)) // 2, 4))
         if top <= y < top + len(rows):
-            style = self.rich_style + self.piece_style("muted")
+            style = self.rich_style + self.piece_style(self.empty_style())
             return Strip([Segment("  " + rows[y - top], style)]).crop_extend(
                 0, width, self.rich_style
             )

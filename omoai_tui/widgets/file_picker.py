@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -53,7 +53,7 @@ class FilePicker(BlockView):
             self.problem = problem
 
     def __init__(self, root: str, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes="pane")
         self.root = root
         self.show_all = False
         self.marked: dict[str, None] = {}
@@ -101,9 +101,7 @@ class FilePicker(BlockView):
         if at in paths:
             self._cursor_wanted = None
         self._move_to(self.cursor)
-        home = os.path.expanduser("~")
-        shown = "~" + self.root[len(home) :] if self.root.startswith(home + "/") else self.root
-        self.border_subtitle = fit_path(shown_path(shown), max(10, self.size.width - 4))
+        self.border_subtitle = fit_path(shown_path(self.root), max(10, self.size.width - 4))
         self.refresh()
 
     def _path_at_cursor(self) -> str | None:
@@ -196,14 +194,14 @@ class FilePicker(BlockView):
         if entry.folder and entry.path in self._open:
             self._toggle(entry)
             return
-        holder = os.path.dirname(entry.path)
+        holder = str(Path(entry.path).parent)
         for index, row in enumerate(self._rows):
             if row.entry and row.entry.path == holder:
                 self._move_to(index)
 
     def action_parent(self) -> None:
         """Go one folder up."""
-        parent = os.path.dirname(self.root)
+        parent = str(Path(self.root).parent)
         if parent != self.root:
             before, opened = self.root, self._open
             self.open_root(parent, cursor_at=before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from omoai_engine.results import ASRSegment
 from omoai_tui import texts
 from omoai_tui.cells import Span, runs, wrap
 from omoai_tui.confidence import Level, doubtful_spans, level
@@ -18,7 +19,7 @@ class SegmentList(BlockView):
     FOLLOWS = True
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes="pane")
         self.job: Job | None = None
         self._shown = 0
         self._long = False
@@ -50,6 +51,10 @@ class SegmentList(BlockView):
             self._shown = len(job.segments)
             self.grow()
 
+    @property
+    def _segments(self) -> list[ASRSegment]:
+        return self.job.segments if self.job else []
+
     def _has_hours(self) -> bool:
         job = self.job
         if job is None:
@@ -61,12 +66,11 @@ class SegmentList(BlockView):
         return 10 if self._long else 8
 
     def _spans(self, index: int, width: int) -> list[Span]:
-        assert self.job is not None
-        return wrap(self.job.segments[index].text, width - self._indent() - 1)
+        return wrap(self._segments[index].text, width - self._indent() - 1)
 
     def block_count(self) -> int:
         """One block a segment."""
-        return len(self.job.segments) if self.job else 0
+        return len(self._segments)
 
     def block_height(self, index: int, width: int) -> int:
         """Lines of the wrapped text."""
@@ -74,8 +78,7 @@ class SegmentList(BlockView):
 
     def block_lines(self, index: int, width: int) -> list[Pieces]:
         """Time and mark on the first line, the text beside them."""
-        assert self.job is not None
-        segment = self.job.segments[index]
+        segment = self._segments[index]
         sure = level(segment.confidence)
         kind = _KIND[sure]
         time = clock(segment.start, hours=self._long).rjust(self._indent() - 3)
@@ -99,6 +102,11 @@ class SegmentList(BlockView):
         if self.job.status.over:
             return texts.EMPTY_SEGMENTS_NONE
         return texts.EMPTY_SEGMENTS_RUNNING
+
+    def empty_style(self) -> str:
+        """A failure is not muted."""
+        failed = self.job is not None and self.job.status is JobStatus.FAILED
+        return "bad" if failed else "muted"
 
     def on_follow_changed(self) -> None:
         """Say in the frame whether the list follows, and what the marks mean."""

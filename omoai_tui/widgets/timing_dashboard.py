@@ -74,7 +74,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
     if job.first_latency is not None:
         after = texts.AFTER.format(time=duration(job.first_latency))
         facts.append((texts.FIRST_SEGMENT, after))
-    if job.memory_mib:
+    if job.memory_mib and asr.started:
         facts.append((texts.MEMORY, size(round(job.memory_mib, -1) * 2**20)))
     if job.status is JobStatus.DONE and (slowest := _slowest(job)):
         facts.append((texts.SLOWEST, slowest))
@@ -104,10 +104,8 @@ def _fact(label: str, value: str, width: int) -> Pieces:
 class TimingDashboard(BlockView):
     """Shows the timing of one job."""
 
-    COMPONENT_CLASSES = BlockView.COMPONENT_CLASSES | {"block--bar", "block--bar-rest"}
-
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes="pane")
         self.job: Job | None = None
         self._rows: list[Pieces] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from omoai_engine.results import Paragraph
 from omoai_tui import texts
 from omoai_tui.cells import Span, runs, wrap
 from omoai_tui.confidence import doubtful_spans
@@ -18,7 +19,7 @@ class TranscriptPane(BlockView):
     FOLLOWS = True
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes="pane")
         self.job: Job | None = None
         self._shown = 0
 
@@ -45,13 +46,16 @@ class TranscriptPane(BlockView):
             starts = [paragraph.start for paragraph in self.job.paragraphs]
             self.show_block(max(0, bisect_right(starts, seconds) - 1))
 
+    @property
+    def _paragraphs(self) -> list[Paragraph]:
+        return self.job.paragraphs if self.job else []
+
     def _spans(self, index: int, width: int) -> list[Span]:
-        assert self.job is not None
-        return wrap(self.job.paragraphs[index].text, width - 3)
+        return wrap(self._paragraphs[index].text, width - 3)
 
     def block_count(self) -> int:
         """One block a paragraph."""
-        return len(self.job.paragraphs) if self.job else 0
+        return len(self._paragraphs)
 
     def block_height(self, index: int, width: int) -> int:
         """The time, the wrapped text, and an empty line."""
@@ -59,11 +63,11 @@ class TranscriptPane(BlockView):
 
     def block_lines(self, index: int, width: int) -> list[Pieces]:
         """Time on a line of its own, the text below it."""
-        assert self.job is not None
-        paragraph = self.job.paragraphs[index]
+        paragraph = self._paragraphs[index]
+        segments = self.job.segments if self.job else []
         words = [
             word
-            for segment in self.job.segments[paragraph.first : paragraph.last + 1]
+            for segment in segments[paragraph.first : paragraph.last + 1]
             for word in segment.words
         ]
         marks = doubtful_spans(paragraph.text, words)
