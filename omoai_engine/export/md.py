@@ -12,9 +12,10 @@ from omoai_engine.export.times import clock
 from omoai_engine.results import PipelineResult
 from omoai_engine.text import one_line
 
-_MEANINGFUL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
-# At the start of a block also "1." (a list), "-", "+", "=" (rules and lists).
-_BLOCK_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])")
+# Signs that mean something inside a line; "&" only where it would begin an entity.
+_MEANINGFUL = re.compile(r"([\\`*_\[\]<~]|&(?=#?\w+;))")
+# At the start of a block also headings, quotations, rules and lists.
+_BLOCK_START = re.compile(r"^(?:(\d+)([.)])(?=\s|$)|([-+=#>]))")
 
 
 def to_md(result: PipelineResult) -> str:

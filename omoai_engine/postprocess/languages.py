@@ -27,8 +27,10 @@ class Language:
 
     joins: frozenset[str] = frozenset()
     """Conjunctions before which a comma is usual when the pause supports it."""
+    continues: frozenset[str] = frozenset()
+    """Words that carry a sentence on, whatever the pause before them."""
     opens: frozenset[str] = frozenset()
-    """Words that often begin a sentence."""
+    """Words that often begin a sentence after a pause."""
     never_ends: frozenset[str] = frozenset()
     """Words after which a sentence does not end (articles, prepositions, auxiliaries)."""
     question_starts: tuple[tuple[str, ...], ...] = ()
@@ -53,11 +55,19 @@ class Language:
 
 
 ENGLISH = Language(
-    joins=_set("but which because although though whereas while so yet unless except whose"),
+    joins=_set(
+        "and but or so because although though whereas while which who whose yet unless except "
+        "especially including such"
+    ),
+    continues=_set(
+        "which who whose whom than of or nor unless except because to into by with until upon "
+        "among between whereas such as"
+    ),
     opens=_set(
-        "i you he she it we they this that these those there the a an in on at for from and but so "
-        "now then well if when while as after before because although however therefore also yes "
-        "no okay oh what why how who where my your his her our their one some many most let"
+        "i you he she it we they this these those there what why how who where my your his our "
+        "i'm i'll i've it's that's there's he's she's we're they're you're don't let please now "
+        "however therefore also yes no okay oh well then hello thanks maybe perhaps today "
+        "yesterday everyone nobody"
     ),
     never_ends=_set(
         "a an the of to in on at for from with by into onto upon between among and or but nor if "
@@ -98,11 +108,12 @@ ENGLISH = Language(
 )
 
 VIETNAMESE = Language(
-    joins=_set("nhưng mà vì nên song tuy thì còn hoặc rồi"),
+    joins=_set("nhưng mà vì nên song tuy thì còn hoặc rồi và bởi hay"),
+    continues=_set("mà thì nên của hoặc bằng với cùng và được bị là như cũng lại vào ra"),
     opens=_set(
-        "tôi anh chị em ông bà chúng ta mình nó họ và nhưng thì vậy thế nếu khi sau trước vì do "
-        "tuy theo hôm trong ngoài đây đó cho rồi bây các những một mọi xin vâng dạ ừ còn ngoài "
-        "đặc tại với để từ cũng chính hiện ngày năm người bố mẹ con cô chú bác cậu"
+        "tôi tớ tao anh chị em ông bà chúng mình nó họ hắn cậu cô chú bác vậy thế nếu khi sau hôm "
+        "trong ngoài đây đó do tuy theo nhưng những một mọi xin vâng dạ ừ đặc hiện ngày năm người "
+        "bố mẹ cha con chào cảm bây tại mỗi từ đừng hãy"
     ),
     never_ends=_set(
         "và của là các những một mỗi mọi để với bởi vì do tại từ trong trên dưới nếu khi thì mà "
@@ -110,11 +121,13 @@ VIETNAMESE = Language(
     ),
     question_starts=_phrases(
         "tại sao,vì sao,làm sao,sao lại,bao giờ,khi nào,phải chăng,liệu,có phải,ai là,ai đã,"
-        "ai đang,chẳng lẽ,có bao nhiêu,tại làm sao,cớ sao,sao anh,sao em,sao mày,sao chị,sao con"
+        "ai đang,chẳng lẽ,có bao nhiêu,tại làm sao,cớ sao,sao anh,sao em,sao mày,sao chị,sao con,"
+        "sao ông,sao bà,sao cô,sao chú,sao bác,sao cậu,sao lão,sao nó,sao không,sao mà"
     ),
     question_ends=_phrases(
         "không,chưa,à,hả,nhỉ,hở,ư,phải không,đúng không,được không,hay không,có phải không,"
-        "là gì,làm gì,cái gì,gì thế,gì vậy,gì đấy,gì đó,gì không,là ai,ai thế,ai vậy,với ai,của ai,"
+        "là gì,làm gì,cái gì,gì thế,gì vậy,gì đấy,gì không,là ai,ai thế,ai vậy,với ai,"
+        "của ai,cho ai,"
         "ở đâu,đi đâu,đâu rồi,đâu thế,đâu vậy,từ đâu,thế nào,như thế nào,ra sao,làm sao,"
         "tại sao,vì sao,sao vậy,sao thế,mấy giờ,bao giờ,khi nào,lúc nào,bao nhiêu,bao lâu,"
         "bao xa,mấy tuổi,người nào,cái nào,nơi nào,chỗ nào,gì nữa,nhé anh,chứ sao,gì chứ,ai chứ,"

@@ -29,18 +29,19 @@ _PIECE = 600
 class Weights:
     """What each cue is worth; tuned on read speech (see tests/benchmarks/punctuation.py)."""
 
-    end_bias: float = -1.9
-    end_pause: float = 1.6
-    pause_cap: float = 2.5
-    opens: float = 0.6
-    joins: float = -0.3
-    never_ends: float = -3.0
-    short_sentence: float = -0.7
-    comfortable: int = 18
-    long_sentence: float = -0.06
-    comma_bias: float = -0.55
-    comma_joins: float = 0.45
-    comma_never_ends: float = -1.5
+    end_bias: float = -1.4
+    end_pause: float = 2.8
+    pause_cap: float = 3.0
+    opens: float = 0.4
+    continues: float = -2.2
+    never_ends: float = -3.8
+    brief: int = 6
+    short_sentence: float = -0.2
+    comfortable: int = 20
+    long_sentence: float = -0.05
+    comma_bias: float = -0.7
+    comma_joins: float = 0.3
+    comma_never_ends: float = -0.5
     comma_spacing: int = 2
 
 
@@ -135,16 +136,16 @@ def _end_score(
     if words[at] in language.never_ends:
         score += weights.never_ends
     following = words[at + 1]
-    if following in language.joins:
-        score += weights.joins
+    if following in language.continues:
+        score += weights.continues
     elif following in language.opens:
         score += weights.opens
     return score
 
 
 def _length_score(length: int, weights: Weights) -> float:
-    if length < 3:
-        return weights.short_sentence * (3 - length)
+    if length < weights.brief:
+        return weights.short_sentence * (weights.brief - length)
     return weights.long_sentence * max(length - weights.comfortable, 0)
 
 

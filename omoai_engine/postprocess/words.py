@@ -56,6 +56,9 @@ def capitalised(token: str) -> str:
             return token
         if letter.isalpha():
             upper = letter.upper()
-            # Some letters have no single capital ("ß" becomes "SS"): those stay.
-            return token[:position] + upper + token[position + 1 :] if len(upper) == 1 else token
+            # Some letters have no capital of their own ("ß" becomes "SS", a dotless "ı" becomes
+            # "I"): those stay, or the word would read as another one.
+            if len(upper) > 1 or upper.casefold() != letter.casefold():
+                return token
+            return token[:position] + upper + token[position + 1 :]
     return token

@@ -18,9 +18,7 @@ def spoken(start: float, text: str, *, pace: float = 0.3, confidence: float = 0.
     """Return a segment whose words follow each other without a pause, `pace` seconds each."""
     tokens = text.split()
     words = tuple(
-        Word(
-            round(start + at * pace, 3), round(start + (at + 1) * pace, 3), token, confidence
-        )
+        Word(round(start + at * pace, 3), round(start + (at + 1) * pace, 3), token, confidence)
         for at, token in enumerate(tokens)
     )
     return ASRSegment(start, words[-1].end, text, confidence, words)
@@ -35,9 +33,13 @@ def sample() -> PipelineResult:
             "Xin chào các bạn, hôm nay chúng ta nói về <b>nhận dạng</b> tiếng nói & văn bản.",
         ),
         spoken(8.0, "Bạn có biết a --> b nghĩa là gì không?"),
-        ASRSegment(360_000.5, 360_006.5, "[noise] #1 is *not* a tag, and 100% of it stays. Really."),
+        ASRSegment(
+            360_000.5, 360_006.5, "[noise] #1 is *not* a tag, and 100% of it stays. Really."
+        ),
     )
-    raw = ASRSegment(0.48, 5.28, "xin chào các bạn", None, (Word(0.48, 0.9, "xin", 0.5, (("tin", 0.25),)),))
+    raw = ASRSegment(
+        0.48, 5.28, "xin chào các bạn", None, (Word(0.48, 0.9, "xin", 0.5, (("tin", 0.25),)),)
+    )
     return PipelineResult(
         segments=segments,
         transcript="xin chào các bạn hôm nay",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pysubs2
 import pytest
 import webvtt
@@ -29,7 +31,7 @@ def test_cues_are_in_order_fit_two_lines_and_hold_every_word_once(
     segments: list[ASRSegment],
 ) -> None:
     made = cues(segments)
-    for before, after in zip(made, made[1:], strict=False):
+    for before, after in pairwise(made):
         assert before.end <= after.start
     for cue in made:
         assert 0 < cue.end - cue.start <= LONGEST
@@ -89,9 +91,7 @@ def test_a_short_cue_stays_long_enough_to_be_read() -> None:
 def test_cues_that_nearly_touch_keep_two_frames_apart() -> None:
     made = cues([spoken(0.0, " ".join(["seven"] * 40))])
     assert len(made) > 1
-    assert all(
-        after.start - before.end == MIN_GAP for before, after in zip(made, made[1:], strict=False)
-    )
+    assert all(after.start - before.end == MIN_GAP for before, after in pairwise(made))
 
 
 def test_ordinary_speech_is_shown_at_a_readable_pace() -> None:
