@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from omoai_engine.errors import CancelledError
+
+
+class Cancellation(Protocol):
+    """Anything that can say whether the job was cancelled, such as `threading.Event`."""
+
+    def is_set(self) -> bool:
+        """Say whether the job was cancelled."""
+        ...
 
 
 class JobControl:
@@ -12,9 +21,13 @@ class JobControl:
 
     It answers `is_set()` like `threading.Event`, so that either may be given as the `cancel`
     argument of the engine's functions. A paused job that is cancelled ends.
+
+    Args:
+        parent: what else cancels this job and, if it is a `JobControl`, pauses it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parent: Cancellation | None = None) -> None:
+        self._parent = parent
         self._cancelled = threading.Event()
         self._running = threading.Event()
         self._running.set()
@@ -26,7 +39,7 @@ class JobControl:
 
     def is_set(self) -> bool:
         """Say whether the job was cancelled."""
-        return self._cancelled.is_set()
+        return self._cancelled.is_set() or (self._parent is not None and self._parent.is_set())
 
     def pause(self) -> None:
         """Hold the job until `resume` or `cancel`."""
@@ -40,10 +53,14 @@ class JobControl:
     @property
     def paused(self) -> bool:
         """Say whether the job is being held."""
-        return not self._running.is_set()
+        above = isinstance(self._parent, JobControl) and self._parent.paused
+        return above or not self._running.is_set()
 
     def checkpoint(self) -> None:
         """Wait while paused; raise `CancelledError` when cancelled."""
-        self._running.wait()
-        if self._cancelled.is_set():
+        while self.paused and not self.is_set():
+            self._running.wait(0.1)
+            if isinstance(self._parent, JobControl):
+                self._parent._running.wait(0.1)
+        if self.is_set():
             raise CancelledError("the job was cancelled")

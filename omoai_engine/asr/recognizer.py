@@ -16,6 +16,7 @@ from omoai_engine.control import JobControl
 from omoai_engine.events import LanguageDetected, Notice, SpeechDiscarded
 from omoai_engine.results import ASRSegment
 
+
 @dataclass(frozen=True, slots=True)
 class RecognizerInfo:
     """What a recogniser can do. `languages` empty means any; `live` means that it gives

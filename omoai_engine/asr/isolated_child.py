@@ -1,0 +1,120 @@
+"""The child's end of `isolated.py`: one recogniser, driven through pipes, silent, never an orphan.
+
+In: ("choice", RecognizerChoice), then for each recording ("recognize", None), ("block", (start,
+samples))..., ("end", None). Out: ("loaded", None), then ("segment", ASRSegment), ("report",
+event), ("memory", MiB), ("end", None), or ("error", OmoAIError) at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import resource
+import select
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+
+from omoai_engine.asr.choice import RecognizerChoice, build_recognizer
+from omoai_engine.audio import AudioBlock
+from omoai_engine.control import JobControl
+from omoai_engine.errors import OmoAIError, WorkerDiedError
+
+
+def main(incoming: int, outgoing: int, lifeline: int) -> None:
+    """Serve one parent until it goes; the arguments are descriptors."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    commands = Connection(incoming, writable=False)
+    answers = Connection(outgoing, readable=False)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        _serve(commands, answers)
+    # Native threads may be busy; there is nothing here to tidy up.
+    os._exit(0)
+
+
+def _end_with_parent(lifeline: int) -> None:
+    parent = os.getppid()
+    while True:
+        # A copy of the pipe may live on in a fork of the parent: look at the parent too.
+        ready, _, _ = select.select([lifeline], [], [], 1.0)
+        if ready or os.getppid() != parent:
+            os._exit(0)
+
+
+def _serve(commands: Connection, answers: Connection) -> None:
+    _, choice = commands.recv()
+    try:
+        _limit_threads(choice)
+        recognizer = build_recognizer(choice)
+        recognizer.load()
+    except Exception as error:
+        answers.send(("error", _told(error, "loading")))
+        return
+    answers.send(("loaded", None))
+    while True:
+        commands.recv()
+        blocks = _blocks(commands)
+        try:
+            for segment in recognizer.recognize(
+                blocks, control=JobControl(), report=lambda event: answers.send(("report", event))
+            ):
+                answers.send(("segment", segment))
+        except (EOFError, BrokenPipeError):
+            raise
+        except Exception as error:
+            answers.send(("error", _told(error, "recognising")))
+            return
+        if choice.empty_cache:
+            _empty_cache()
+        answers.send(("memory", _peak_mib()))
+        answers.send(("end", None))
+
+
+def _blocks(commands: Connection) -> Iterator[AudioBlock]:
+    while True:
+        kind, content = commands.recv()
+        if kind == "end":
+            return
+        start, samples = content
+        yield AudioBlock(start, samples)
+
+
+def _limit_threads(choice: RecognizerChoice) -> None:
+    """Set torch's threads: this process is ours alone, nobody else's setting is changed."""
+    if choice.engine == "chunkformer":
+        import torch
+
+        from omoai_engine.asr.threads import thread_count
+
+        torch.set_num_threads(thread_count(choice.settings.threads))
+
+
+def _empty_cache() -> None:
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _told(error: Exception, doing: str) -> OmoAIError:
+    """Return the error as one the parent can act on."""
+    if isinstance(error, OmoAIError):
+        return error
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return WorkerDiedError(
+            f"memory ran out while {doing}",
+            hint="Close other programs, or choose a smaller model",
+        )
+    return WorkerDiedError(
+        f"the recogniser failed while {doing}: {type(error).__name__}: {error}",
+        hint="Try again; `omoai doctor` says what is missing",
+    )
+
+
+def _peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

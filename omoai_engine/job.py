@@ -1,0 +1,404 @@
+"""One recording on its way through the pipeline: three stages, two bounded queues.
+
+`Job.run` is the text stage itself; it starts a thread for decoding and one for recognition and
+waits for segments. Whatever ends the job (the end of the sound, an error in any stage, a
+cancellation) ends all three, and what was finished is never thrown away.
+"""
+
+from __future__ import annotations
+
+import queue
+import resource
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+from omoai_engine.asr.choice import RecognizerChoice
+from omoai_engine.asr.isolated import IsolatedRecognizer
+from omoai_engine.asr.recognizer import AudioProgress, Recognizer, RecognizerEvent
+from omoai_engine.audio import AudioBlock
+from omoai_engine.control import JobControl
+from omoai_engine.errors import CancelledError, OmoAIError, StageError
+from omoai_engine.events import (
+    JobStarted,
+    LanguageDetected,
+    Notice,
+    OnEvent,
+    RecognizerChosen,
+    SegmentRecognized,
+    SpeechDiscarded,
+    Stage,
+    SummaryReady,
+    TextPunctuated,
+)
+from omoai_engine.postprocess import RulesPostprocessor
+from omoai_engine.postprocess.rules import PunctuatedParagraph
+from omoai_engine.preprocess.source import AudioInfo, open_audio
+from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
+from omoai_engine.stage_clock import StageClocks
+from omoai_engine.text import shown_path
+
+if TYPE_CHECKING:
+    from omoai_engine.config import OmoAIConfig
+    from omoai_engine.intermediates import Intermediates
+
+AudioInput = bytes | bytearray | memoryview | Path | str | BinaryIO
+RecognizerOf = Callable[[], tuple[RecognizerChoice, Recognizer]]
+T = TypeVar("T")
+
+_BLOCKS_IN_FLIGHT = 8
+"""Blocks hold up to a second each."""
+_SEGMENTS_IN_FLIGHT = 64
+_CHECK_SECONDS = 0.1
+_INAUDIBLE = 1e-4
+"""A peak below this (-80 dB) is a switched-off microphone, not quiet speech."""
+
+
+class _End:
+    """Closes a queue."""
+
+
+def source_name(audio_input: AudioInput) -> str:
+    """Return a name for people: the path, a stream's own name, or `audio`."""
+    if isinstance(audio_input, Path | str):
+        return shown_path(audio_input)
+    name = getattr(audio_input, "name", None)
+    return shown_path(name) if isinstance(name, str | Path) else "audio"
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What is known so far; each field is written by one thread."""
+
+    info: AudioInfo | None = None
+    decoded: float = 0.0
+    complete: bool = False
+    peak: float = 0.0
+    notices: list[str] = field(default_factory=list)
+    choice: RecognizerChoice | None = None
+    recognizer: Recognizer | None = None
+    language: LanguageDetected | None = None
+    segments: list[ASRSegment] = field(default_factory=list)
+    discarded: list[SpeechDiscarded] = field(default_factory=list)
+    first_segment: float | None = None
+    text: RulesPostprocessor | None = None
+    paragraphs: int = 0
+    summary: SummaryResult = field(
+        default_factory=lambda: SummaryResult("", (), "", metadata={"method": "none"})
+    )
+    failures: list[tuple[Stage, BaseException]] = field(default_factory=list)
+
+
+class Job:
+    """One run of the pipeline; use it once."""
+
+    def __init__(
+        self,
+        config: OmoAIConfig,
+        audio_input: AudioInput,
+        *,
+        recognizer: RecognizerOf,
+        on_event: OnEvent,
+        control: JobControl,
+        max_duration: float | None,
+        validate_first: bool,
+        intermediates: Path | None,
+    ) -> None:
+        self._config = config
+        self._input = audio_input
+        self._name = source_name(audio_input)
+        self._recognizer_of = recognizer
+        self._tell = on_event
+        self._control = control
+        self._max_duration = max_duration
+        self._may_load = threading.Event()
+        if not validate_first:
+            self._may_load.set()
+        self._folder = intermediates
+        self._intermediates: Intermediates | None = None
+        # Set by a stage that fails; the caller's own control stays as it is.
+        self._abort = JobControl(control)
+        self._blocks: queue.Queue[AudioBlock | _End] = queue.Queue(_BLOCKS_IN_FLIGHT)
+        self._segments: queue.Queue[ASRSegment | _End] = queue.Queue(_SEGMENTS_IN_FLIGHT)
+        self._clocks = StageClocks(on_event)
+        self._found = _Findings()
+
+    def run(self) -> PipelineResult:
+        """Run all stages; see `Pipeline.run` for what is returned and raised."""
+        if self._folder is not None:
+            from omoai_engine.intermediates import Intermediates
+
+            self._intermediates = Intermediates(self._folder, self._name)
+        threads = [
+            threading.Thread(target=self._guarded, args=(stage, work), name=stage, daemon=True)
+            for stage, work in (("preprocessing", self._decode), ("asr", self._recognize))
+        ]
+        for thread in threads:
+            thread.start()
+        self._guarded("postprocessing", self._write_text)
+        for thread in threads:
+            thread.join()
+        result = self._result()
+        if self._intermediates is not None:
+            self._intermediates.finish(result)
+        self._raise_failure(result)
+        return result
+
+    def _guarded(self, stage: Stage, work: Callable[[], None]) -> None:
+        """Run a stage; whatever happens, its successor learns that nothing more comes."""
+        try:
+            work()
+        except CancelledError:
+            self._abort.cancel()
+        except BaseException as error:
+            loading = stage == "asr" and self._clocks.is_running("model_loading")
+            self._found.failures.append(("model_loading" if loading else stage, error))
+            if stage != "preprocessing":
+                self._abort.cancel()
+            # What was decoded before the sound broke off is still recognised.
+        finally:
+            if stage == "preprocessing":
+                self._may_load.set()
+                self._close(self._blocks)
+            elif stage == "asr":
+                self._close(self._segments)
+
+    # Decoding, in a thread of its own.
+
+    def _decode(self) -> None:
+        found, clocks = self._found, self._clocks
+        clocks.start("preprocessing")
+        with open_audio(
+            self._input, self._config.audio, control=self._abort, max_duration=self._max_duration
+        ) as source:
+            found.info = source.info
+            self._tell(JobStarted(self._name, source.info.duration))
+            self._may_load.set()
+            told = 0
+            while True:
+                with clocks.working("preprocessing"):
+                    block = next(source, None)
+                for sentence in source.notices[told:]:
+                    self._notice(sentence)
+                    told += 1
+                if block is None:
+                    break
+                found.peak = max(found.peak, float(abs(block.samples).max(initial=0.0)))
+                if self._intermediates is not None:
+                    self._intermediates.add_sound(block.samples)
+                self._put(self._blocks, block)
+                found.decoded = block.end
+                clocks.progress("preprocessing", block.end, self._total())
+        found.complete = True
+        clocks.finish("preprocessing", found.decoded)
+
+    # Recognition, in a thread of its own.
+
+    def _recognize(self) -> None:
+        while not self._may_load.wait(_CHECK_SECONDS):
+            self._abort.checkpoint()
+        if self._found.info is None and self._found.failures:
+            return
+        found, clocks = self._found, self._clocks
+        recognizer = self._loaded()
+        clocks.start("asr")
+        with clocks.working("asr"):
+            for segment in recognizer.recognize(
+                self._taken(self._blocks), control=self._abort, report=self._report
+            ):
+                first = None
+                if found.first_segment is None:
+                    first = found.first_segment = clocks.since_start
+                found.segments.append(segment)
+                self._tell(SegmentRecognized(len(found.segments) - 1, segment, first))
+                clocks.progress("asr", segment.end, self._total())
+                self._put(self._segments, segment)
+        clocks.finish("asr", found.decoded)
+
+    def _loaded(self) -> Recognizer:
+        found, clocks = self._found, self._clocks
+        clocks.start("model_loading")
+        with clocks.working("model_loading"):
+            found.choice, found.recognizer = choice, recognizer = self._recognizer_of()
+            self._tell(RecognizerChosen(choice.engine, choice.model, choice.reason))
+            if isinstance(recognizer, IsolatedRecognizer):
+                recognizer.load(self._abort)
+            else:
+                recognizer.load()
+        clocks.finish("model_loading", 0.0)
+        return recognizer
+
+    def _report(self, event: RecognizerEvent) -> None:
+        if isinstance(event, AudioProgress):
+            self._clocks.progress("asr", event.seconds, self._total())
+            return
+        if isinstance(event, Notice):
+            self._notice(event.text)
+            return
+        if isinstance(event, LanguageDetected):
+            self._found.language = event
+        else:
+            self._found.discarded.append(event)
+        self._tell(event)
+
+    # Text, in the caller's thread.
+
+    def _write_text(self) -> None:
+        found, clocks = self._found, self._clocks
+        try:
+            for segment in self._taken(self._segments):
+                if found.text is None:
+                    clocks.start("postprocessing")
+                    found.text = self._new_text()
+                with clocks.working("postprocessing"):
+                    found.text.language = self._language()
+                    self._punctuated(found.text.push(segment))
+        finally:
+            # A cancelled job keeps the paragraph that was open.
+            if found.text is not None:
+                with clocks.working("postprocessing"):
+                    self._punctuated(found.text.finish())
+        if found.text is not None:
+            with clocks.working("postprocessing"):
+                found.summary = found.text.summary(control=self._abort)
+            self._tell(SummaryReady(found.summary))
+            clocks.finish("postprocessing", found.decoded)
+
+    def _new_text(self) -> RulesPostprocessor:
+        recognizer = self._found.recognizer
+        writes = recognizer is not None and recognizer.info.writes_punctuation
+        return RulesPostprocessor(self._config.postprocess, writes_punctuation=writes)
+
+    def _language(self) -> str | None:
+        if self._found.language is not None:
+            return self._found.language.language
+        if self._config.asr.language != "auto":
+            return self._config.asr.language
+        choice = self._found.choice
+        return choice.languages[0] if choice and len(choice.languages) == 1 else None
+
+    def _punctuated(self, closed: list[PunctuatedParagraph]) -> None:
+        for paragraph, segments in closed:
+            self._tell(TextPunctuated(self._found.paragraphs, paragraph, segments))
+            self._found.paragraphs += 1
+            self._clocks.progress("postprocessing", paragraph.end, self._total())
+
+    # What every stage uses.
+
+    def _total(self) -> float | None:
+        found = self._found
+        if found.complete:
+            return found.decoded
+        return found.info.duration if found.info else None
+
+    def _notice(self, sentence: str) -> None:
+        self._found.notices.append(sentence)
+        self._tell(Notice(sentence))
+
+    def _put(self, target: queue.Queue[T | _End], item: T) -> None:
+        while True:
+            self._abort.checkpoint()
+            try:
+                target.put(item, timeout=_CHECK_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+    def _taken(self, source: queue.Queue[T | _End]) -> Iterator[T]:
+        while True:
+            self._abort.checkpoint()
+            try:
+                item = source.get(timeout=_CHECK_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(item, _End):
+                return
+            yield item
+
+    def _close(self, target: queue.Queue[Any]) -> None:
+        while not self._abort.is_set():
+            try:
+                target.put(_End(), timeout=_CHECK_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+    # The end.
+
+    def _result(self) -> PipelineResult:
+        found = self._found
+        text = found.text
+        transcript = " ".join(segment.text for segment in found.segments)
+        timing = self._clocks.timing()
+        if found.first_segment is not None:
+            timing["first_segment"] = found.first_segment
+        processing = max(0.0, timing["total"] - timing["model_loading"])
+        if not found.segments and found.complete and not self._abort.is_set():
+            self._notice(self._why_no_words())
+        return PipelineResult(
+            segments=text.segments if text else (),
+            transcript=transcript,
+            transcript_punctuated="\n\n".join(p.text for p in text.paragraphs) if text else "",
+            summary=found.summary,
+            timing=timing,
+            performance={
+                "audio_duration": found.decoded,
+                "processing_time": processing,
+                "real_time_factor": processing / found.decoded if found.decoded else 0.0,
+                "peak_memory_mib": _peak_memory_mib(found.recognizer),
+            },
+            metadata=self._metadata(),
+            paragraphs=text.paragraphs if text else (),
+            asr=ASRResult(tuple(found.segments), transcript, found.decoded),
+        )
+
+    def _metadata(self) -> dict[str, Any]:
+        found = self._found
+        choice = found.choice
+        return {
+            "source": self._name,
+            "audio": asdict(found.info) if found.info else {},
+            "recognizer": choice.engine if choice else None,
+            "model": choice.model if choice else None,
+            "recognizer_reason": choice.reason if choice else None,
+            "language": self._language(),
+            "language_probability": found.language.probability if found.language else None,
+            "discarded": [asdict(cut) for cut in found.discarded],
+            "notices": list(found.notices),
+            "no_speech": found.complete and not found.segments,
+            "postprocess": found.text.metadata if found.text else {},
+            "cancelled": self._control.is_set(),
+        }
+
+    def _why_no_words(self) -> str:
+        if self._found.peak < _INAUDIBLE:
+            return f"{self._name}: the recording is silent; check the microphone or the track."
+        return f"{self._name}: no speech was found in the recording."
+
+    def _raise_failure(self, result: PipelineResult) -> None:
+        if not self._found.failures:
+            return
+        # The first failure is the cause; those after it are its consequences.
+        stage, error = self._found.failures[0]
+        partial = bool(result.asr and result.asr.segments)
+        if isinstance(error, OmoAIError) and not partial and stage != "asr":
+            raise error
+        if not isinstance(error, Exception):
+            raise error
+        if isinstance(error, OmoAIError):
+            what, where, hint = error.what, error.where, error.hint
+        else:
+            what, where = f"{type(error).__name__}: {error}", self._name
+            hint = "This is a fault in OmoAI; please report it"
+        raise StageError(what, stage=stage, partial=result, where=where, hint=hint) from error
+
+
+def _peak_memory_mib(recognizer: Recognizer | None) -> float:
+    """Return the highest resident memory of this process and of the recogniser's, in MiB."""
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    child = recognizer.peak_memory_mib if isinstance(recognizer, IsolatedRecognizer) else 0.0
+    return own + child
