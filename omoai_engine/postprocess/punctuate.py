@@ -34,6 +34,7 @@ class Weights:
     pause_cap: float = 3.0
     opens: float = 0.4
     continues: float = -2.2
+    joins: float = -0.8
     never_ends: float = -3.8
     brief: int = 6
     short_sentence: float = -0.2
@@ -140,6 +141,8 @@ def _end_score(
         score += weights.continues
     elif following in language.opens:
         score += weights.opens
+    elif following in language.joins:
+        score += weights.joins
     return score
 
 

@@ -63,7 +63,7 @@ def summarize(
     scores = _scores(found, vectors, control)
     bullets = min(bullets_max, math.ceil(len(found) / 3))
     lead = 1 if len(found) < 6 else 2 if len(found) < 15 else 3
-    chosen = _chosen(scores, vectors, bullets + lead, control)
+    chosen = _chosen(_once(found, scores), scores, vectors, bullets + lead, control)
     abstract = _fitting(found, chosen[:lead])
     # With sentences to spare, the bullets say what the abstract does not.
     listed = chosen[len(abstract) :] if len(chosen) >= bullets + lead else chosen
@@ -116,10 +116,28 @@ def _length(text: str) -> int:
     return max(1, len(text) // 2 if _is_unspaced(text, words) else words)
 
 
-def _chosen(scores: Floats, vectors: SentenceVectors, most: int, control: JobControl) -> list[int]:
-    """Return up to `most` sentences, best first, that repeat each other as little as can be."""
-    order = np.argsort(-scores, kind="stable")[:_CANDIDATES]
-    candidates = [int(at) for at in order]
+def _once(found: Sequence[Sentence], scores: Floats) -> list[int]:
+    """Return the sentences, best first, each that was said several times only once."""
+    seen: set[tuple[str, ...]] = set()
+    ranked: list[int] = []
+    for at in np.argsort(-scores, kind="stable").tolist():
+        words = tuple(words_of(found[at].text))
+        if words not in seen:
+            seen.add(words)
+            ranked.append(at)
+    return ranked
+
+
+def _chosen(
+    ranked: Sequence[int],
+    scores: Floats,
+    vectors: SentenceVectors,
+    most: int,
+    control: JobControl,
+) -> list[int]:
+    """Return up to `most` of the `ranked` sentences, best first, that repeat each other as
+    little as can be."""
+    candidates = list(ranked[:_CANDIDATES])
     worth = scores / scores.max()
     reach = max(vectors.count / (2 * most), 1.0)
     penalty = dict.fromkeys(candidates, 0.0)
@@ -133,7 +151,6 @@ def _chosen(scores: Floats, vectors: SentenceVectors, most: int, control: JobCon
             likeness = vectors.similarity(at, best)
             near = math.exp(-abs(at - best) / reach)
             penalty[at] = max(penalty[at], _REDUNDANCY * likeness + _NEARNESS * near)
-        # What was said twice in the same words is listed once.
         candidates = [at for at in candidates if vectors.similarity(at, best) < 0.95]
     return chosen
 
