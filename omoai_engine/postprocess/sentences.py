@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from omoai_engine.postprocess.words import ends_sentence
+from omoai_engine.postprocess.words import MARKS, ends_sentence
 from omoai_engine.results import ASRSegment
 
 # Behind a mark that ends a sentence: white space, or nothing in scripts without blanks.
@@ -20,6 +20,8 @@ _BREAK = re.compile(r"(?<=[.?!…])[\"'”’»)\]]*\s+|(?<=[。？！])[」』�
 _TITLE_BEFORE_DOT = re.compile(r"\b(?:(?i:mrs?|ms|dr|st|prof|vs|tp)|[A-HJ-Z])\.$")
 # Unmarked speech goes on for ever: what is longer is cut between words (about 60 of them).
 _LONGEST = 400
+# Recognisers forget marks: after such a pause (seconds) a capital begins a sentence all the same.
+_PAUSE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,20 @@ def sentences(segments: Sequence[ASRSegment]) -> Iterator[Sentence]:
             if unmarked or ends_sentence(part) or sum(map(len, parts)) > _LONGEST:
                 yield Sentence(" ".join(parts), first, number)
                 parts = []
+        if parts and number + 1 < len(segments) and _begins_anew(segment, segments[number + 1]):
+            yield Sentence(" ".join(parts), first, number)
+            parts = []
     if parts:
         yield Sentence(" ".join(parts), first, len(segments) - 1)
+
+
+def _begins_anew(segment: ASRSegment, following: ASRSegment) -> bool:
+    """Say whether a mark is missing between two segments: a pause, then a capital."""
+    return (
+        segment.text.rstrip()[-1:] not in MARKS
+        and following.text.lstrip()[:1].isupper()
+        and following.start - segment.end >= _PAUSE
+    )
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -34,8 +34,22 @@ _VIETNAMESE = (
     "thế thì thôi thật trên trong trước tôi từ từng tuy tự ừ và vào vẫn vậy về vì việc với "
     "vừa xin xuống xong năm hai ba nhiều nhất để biết thấy"
 )
+_ENGLISH_LEANING = (
+    "and but so for or nor yet therefore however then also because which he she it they his her "
+    "their its this that these those there him them"
+)
+_VIETNAMESE_LEANING = (
+    "và nhưng vì nên còn rồi thì mà nó họ hắn đó này ấy vậy thế như cũng song hoặc hay do để lại"
+)
 
 STOPWORDS: dict[str, frozenset[str]] = {
     "en": frozenset(_ENGLISH.split()),
     "vi": frozenset(_VIETNAMESE.split()),
 }
+"""Function words by language."""
+
+LEANING: dict[str, frozenset[str]] = {
+    "en": frozenset(_ENGLISH_LEANING.split()),
+    "vi": frozenset(_VIETNAMESE_LEANING.split()),
+}
+"""Words that, at the beginning of a sentence, lean on the one before: alone it says less."""

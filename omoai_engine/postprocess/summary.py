@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from omoai_engine.control import JobControl
 from omoai_engine.postprocess.centrality import Floats, SentenceVectors, centrality
 from omoai_engine.postprocess.sentences import Sentence, sentences
-from omoai_engine.postprocess.stopwords import STOPWORDS
+from omoai_engine.postprocess.stopwords import LEANING, STOPWORDS
 from omoai_engine.postprocess.words import MARKS, words_of
 from omoai_engine.results import ASRSegment, SummaryResult
 
@@ -60,7 +61,8 @@ def summarize(
         return SummaryResult("", (), "", metadata={**metadata, "reason": "there are no words"})
     code = (language or "").casefold().split("-")[0]
     vectors = SentenceVectors([_terms(sentence.text, code) for sentence in found], control)
-    scores = _scores(found, vectors, control)
+    leaning = _leaning(found, code)
+    scores = _scores(found, vectors, control) * np.where(leaning, 0.8, 1.0)
     bullets = min(bullets_max, math.ceil(len(found) / 3))
     lead = 1 if len(found) < 6 else 2 if len(found) < 15 else 3
     chosen = _chosen(_once(found, scores), scores, vectors, bullets + lead, control)
@@ -69,7 +71,7 @@ def summarize(
     listed = chosen[len(abstract) :] if len(chosen) >= bullets + lead else chosen
     listed = sorted(listed[:bullets])
     return SummaryResult(
-        title=_title(found, scores),
+        title=_title(found, scores * np.where(leaning, 0.6, 1.0)),
         bullets=tuple(found[at].text for at in listed),
         abstract=" ".join(found[at].text for at in abstract),
         metadata=metadata,
@@ -108,6 +110,18 @@ def _scores(found: Sequence[Sentence], vectors: SentenceVectors, control: JobCon
     asked = np.array([sentence.text.endswith("?") for sentence in found])
     # A question is seldom what was said.
     return scores * readable * np.where(asked, 0.5, 1.0)
+
+
+def _leaning(found: Sequence[Sentence], language: str) -> NDArray[np.bool_]:
+    """Say of each sentence whether it leans on the one before: by its first word, or because
+    the recogniser began it with a small letter."""
+    openers = LEANING.get(language, frozenset())
+    return np.array(
+        [
+            bool(set(words_of(sentence.text)[:1]) & openers) or sentence.text[:1].islower()
+            for sentence in found
+        ]
+    )
 
 
 def _length(text: str) -> int:
