@@ -43,7 +43,7 @@ class DecoderProcess:
     def __init__(self, source: OpenFile | Fed, request: Callable[[int], Request]) -> None:
         self.where = source.where
         self._lock = threading.Lock()
-        self._ended = False
+        self._ending = self._ended = False
         self._errors = bytearray()
         self._progress = 0
         self._feed_error: BaseException | None = None
@@ -62,13 +62,15 @@ class DecoderProcess:
         self._poll = select.poll()
         self._poll.register(self._out, select.POLLIN)
         self._poll.register(self._err, select.POLLIN)
+        self._feeder: threading.Thread | None = None
         if isinstance(source, Fed):
-            threading.Thread(
+            self._feeder = threading.Thread(
                 target=self._feed,
                 args=(source.pieces(), cast("IO[bytes]", self._child.stdin)),
                 name="feed-decoder",
                 daemon=True,
-            ).start()
+            )
+            self._feeder.start()
 
     @staticmethod
     def _start(source: OpenFile | Fed, request: Request, lifeline: int) -> subprocess.Popen[bytes]:
@@ -114,9 +116,9 @@ class DecoderProcess:
         while rest:
             before = time.monotonic()
             with self._lock:
-                if self._ended:
-                    raise CancelledError("the sound was closed while it was being read")
-                got = self._read_some(rest)
+                got = 0 if self._ended else self._read_some(rest)
+            if self._ending:
+                raise CancelledError("the sound was closed while it was being read")
             if got is None:
                 check()
                 if progress != self._progress:
@@ -177,7 +179,7 @@ class DecoderProcess:
         """Write everything into the child; runs in a thread of its own."""
         try:
             for piece in pieces:
-                if self._ended:
+                if self._ending:
                     break
                 self._write(piece, pipe.fileno())
         except BrokenPipeError:
@@ -205,6 +207,7 @@ class DecoderProcess:
 
     def end(self) -> None:
         """Kill the child and let go of everything; may be called again and from any thread."""
+        self._ending = True
         self._child.kill()  # Also wakes a reader.
         with self._lock:
             if self._ended:
@@ -213,6 +216,9 @@ class DecoderProcess:
             for pipe in (self._child.stdout, self._child.stderr):
                 cast("IO[bytes]", pipe).close()
             os.close(self._lifeline)
+        if self._feeder is not None and self._feeder is not threading.current_thread():
+            # The caller may want its stream back; one that blocks is left to the thread.
+            self._feeder.join(CHECK_SECONDS)
         try:
             self._child.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -261,7 +261,7 @@ def test_a_video_without_sound_says_so() -> None:
 def test_pictures_and_empty_sounds_say_what_they_are(tmp_path: Path) -> None:
     picture = tmp_path / "cover.mp3"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))
-    with pytest.raises(AudioInputError, match="no sound or video file"):
+    with pytest.raises(AudioInputError, match="not a sound or video file"):
         read(picture)
     with pytest.raises(AudioInputError, match="the file holds no sound"):
         read(wav(tone(1.0)[:0]))
