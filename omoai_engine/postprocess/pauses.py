@@ -8,6 +8,7 @@ Keeps a fixed number of gaps, so memory does not grow and a new speaker is learn
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections import deque
 
@@ -31,7 +32,10 @@ class PauseScale:
             self._pauses.add(_USUAL_PRIOR)
 
     def hear(self, gap: float) -> None:
-        """Learn one gap between two words, in seconds; overlaps count as none."""
+        """Learn one gap between two words, in seconds; overlaps count as none, and what is no
+        number is passed over."""
+        if not math.isfinite(gap):
+            return
         gap = max(gap, 0.0)
         self._gaps.add(gap)
         pause = gap - self._inside_phrase()
@@ -41,6 +45,8 @@ class PauseScale:
 
     def strength(self, gap: float) -> float:
         """Return `gap` as a multiple of the usual pause: 0 none, 1 usual, more is longer."""
+        if math.isnan(gap):
+            return 0.0
         low, high = _USUAL_RANGE
         usual = min(max(self._pauses.value(), low), high)
         return max(gap - self._inside_phrase(), 0.0) / usual

@@ -293,6 +293,33 @@ def test_real_sentences_stripped_of_marks_come_back_with_the_same_words(
     assert result.metadata["pieces_kept_original"] == 0
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf"), -3.0])
+def test_times_that_are_no_times_do_no_harm(bad: float) -> None:
+    words = tuple(Word(bad, bad, text) for text in ["one", "two", "three"])
+    segments = [
+        ASRSegment(bad, bad, "one two three", None, words),
+        *spoken("we went home | and slept"),
+        ASRSegment(5.0, bad, "four five"),
+        ASRSegment(1.0, 2.0, "six seven"),
+    ] * 200
+    text = processed(segments).transcript_punctuated
+    assert words_unchanged(" ".join(segment.text for segment in segments), text)
+
+
+def test_a_paragraph_that_came_out_with_other_words_is_given_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forgetful(segments: Sequence[ASRSegment], *_: object) -> tuple[ASRSegment, ...]:
+        return tuple(replace(segment, text=segment.text.split()[0]) for segment in segments)
+
+    monkeypatch.setattr("omoai_engine.postprocess.rules.rewritten", forgetful)
+    segments = spoken("we walked home |5 yes")
+    result = processed(segments)
+    assert result.transcript_punctuated == "we walked home\n\nyes"
+    assert result.segments == tuple(segments)
+    assert result.metadata["pieces_kept_original"] == 1
+
+
 def test_an_endless_segment_is_taken_in_its_stride() -> None:
     text = " ".join(["xin chào các bạn"] * 5_000)
     result = processed([ASRSegment(0.0, 9_000.0, text)], "vi")

@@ -1,0 +1,6 @@
+"""Property tests here have no time limit an example: a busy machine is no failure."""
+
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None, max_examples=60)
+settings.load_profile("patient")
