@@ -77,7 +77,7 @@ ENGLISH = Language(
         "we're they're it's that's there's mr mrs ms dr"
     ),
     question_starts=_phrases(
-        "how come,what about,how about,what if,what else,why not,guess what,isn't it,is it,is this,"
+        "how come,what about,how about,what if,what else,why not,isn't it,is it,is this,"
         "is that,is there,are there,was it,was there,were there,does anyone,does anybody,"
         "has anyone,has anybody,is anyone,is anybody,did anyone,did anybody"
     ),
@@ -137,7 +137,9 @@ VIETNAMESE = Language(
         "không biết,chưa biết,chẳng biết,không hiểu,chưa hiểu,chẳng hiểu,đều biết,đã biết,"
         "cho biết,không nhớ,không rõ,chưa rõ,không cần biết,dù sao,không sao,chẳng sao,có sao đâu,"
         "cho dù,mặc dù,bất kể,bất cứ,dù ai,không có gì,chẳng có gì,không làm gì,không nói gì,"
-        "không ai,chẳng ai,không đi đâu,xem thế nào,vẫn chưa,còn chưa,hay chưa biết,thu không"
+        "không ai,chẳng ai,không đi đâu,xem thế nào,vẫn chưa,còn chưa,hay chưa biết,thu không,"
+        "thì không,hoặc không,thưa không,ngôi sao,kẽ hở,khe hở,sơ hở,không bao giờ,chưa bao giờ,"
+        "chẳng bao giờ,bao giờ cũng,không lúc nào,biết đấy,biết rõ,biết được,hỏi xem,xem sao"
     ),
     lead_ins=_set("và nhưng thế vậy thì ồ ừ vâng dạ ơ này à rồi"),
     names=_phrases(
@@ -148,6 +150,7 @@ VIETNAMESE = Language(
     ),
 )
 
+_THINGS = frozenset({"it", "this", "that", "these", "those"})
 _NONE = Language()
 _KNOWN = {"en": ENGLISH, "vi": VIETNAMESE}
 # Written without blanks between words: neither words nor marks can be placed by these rules.
@@ -196,11 +199,16 @@ def is_question(words: Sequence[str], language: Language) -> bool:
     if _starts(opening, language.question_starts):
         return len(opening) > 1
     if opening[0] in language.question_words:
+        if opening[0] == "which" and opening[1:2] and opening[1] in language.auxiliaries:
+            # "which is why": the rest of a sentence that a pause cut off.
+            return False
         # "what is", "how many people are": the auxiliary comes at once, or after a short noun.
         follows = opening[1:5] if opening[0] in {"how", "what", "which", "whose"} else opening[1:2]
         return _auxiliary_before_subject(follows, language)
     if opening[0] in language.auxiliaries:
-        return len(opening) > 2 and opening[1] in language.subjects
+        # "do it now" and "have this" are no questions, "does it work" is.
+        orders = opening[0] in {"do", "have"} and opening[1:2] and opening[1] in _THINGS
+        return len(opening) > 2 and opening[1] in language.subjects and not orders
     return False
 
 
