@@ -60,8 +60,8 @@ ENGLISH = Language(
         "especially including such"
     ),
     continues=_set(
-        "which who whose whom than of or nor unless except because to into by with until upon "
-        "among between whereas such as"
+        "which who whose whom than of or nor unless except because though although to into by "
+        "with until upon among between whereas such as even especially"
     ),
     opens=_set(
         "i you he she it we they this these those there what why how who where my your his our "

@@ -29,12 +29,12 @@ _PIECE = 600
 class Weights:
     """What each cue is worth; tuned on read speech (see tests/benchmarks/punctuation.py)."""
 
-    end_bias: float = -1.4
+    end_bias: float = -1.7
     end_pause: float = 2.8
     pause_cap: float = 3.0
     opens: float = 0.4
     continues: float = -2.2
-    joins: float = -0.8
+    joins: float = -1.4
     never_ends: float = -3.8
     brief: int = 6
     short_sentence: float = -0.2
