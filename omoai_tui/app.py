@@ -276,6 +276,10 @@ class OmoaiApp(App[None]):
         for notice in job.notices[heard:]:
             self.warn(one_line(notice))
         if job is self.bench.job:
+            # Bars that only grew wait for the clock: once a second is live enough, and a third
+            # of the bytes.
+            if Changed.STATUS not in changed:
+                changed &= ~Changed.TIMING
             self.bench.sync_job(changed)
         elif self.bench.job is None or (self.bench.job.status.over and not self._pinned):
             # Only now that it gives something: a file that cannot be read shall not hide the

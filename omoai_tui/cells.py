@@ -10,8 +10,15 @@ import re
 from collections.abc import Iterator
 
 # Characters outside these ranges may be wider or narrower than one cell.
-_ODD = re.compile("[^\x20-\x7e\xa0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2027]")
+_ODD = re.compile(
+    "[^\x20-\x7e\xa0-\u02ff\u0370-\u0482\u048a-\u052f\u1e00-\u1fff\u2010-\u2027\u2500-\u257f]"
+)
 Span = tuple[int, int]
+
+
+def measured(text: str) -> bool:
+    """Say whether some character of `text` may not be one cell wide."""
+    return _ODD.search(text) is not None
 
 
 def wrap(text: str, width: int) -> list[Span]:

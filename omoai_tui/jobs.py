@@ -192,7 +192,7 @@ class Job:
             self.segments.append(event.segment)
         if event.first_latency is not None:
             self.first_latency = event.first_latency
-        return Changed.SEGMENTS | Changed.STATUS
+        return Changed.SEGMENTS
 
     def _take_paragraph(self, event: TextPunctuated) -> Changed:
         if event.index < len(self.paragraphs):
@@ -213,7 +213,9 @@ class Job:
         self.result = result
         if result is not None:
             # The result is the authority; events may have been cut off by a cancel.
-            self.segments = list(result.segments)
+            if self.segments != list(result.segments):
+                self.segments = list(result.segments)
+                self.revised = [(0, len(self.segments) - 1)]
             self.paragraphs = list(result.paragraphs)
             if result.summary.title or result.summary.abstract or result.summary.bullets:
                 self.summary = result.summary

@@ -29,6 +29,10 @@ _STYLES: dict[str, tuple[str | None, str | None, str]] = {
     "bar-rest": ("bar-rest", None, ""),
     "cursor": ("cursor-text", "cursor", ""),
     "cursor-idle": (None, "cursor-idle", ""),
+    "rule": ("frame", None, ""),
+    "rule-focus": ("frame-focus", None, ""),
+    "title": ("foreground", None, ""),
+    "title-focus": ("frame-focus", None, "bold"),
     "key": ("primary", None, "bold"),
     "badge": ("background", "primary", "bold"),
     "on": ("cursor-text", "cursor", "bold"),
@@ -40,6 +44,7 @@ _WITHOUT_COLOUR = {
     "low": "italic",
     "badge": "bold reverse",
     "on": "bold reverse",
+    "title-focus": "bold reverse",
 }
 Palette = dict[str, Style]
 

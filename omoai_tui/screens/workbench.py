@@ -22,7 +22,7 @@ from textual.widgets import Static
 
 from omoai_tui import texts
 from omoai_tui.jobs import Changed, Job, JobStatus
-from omoai_tui.widgets.bars import Hint, HintBar, TabBar, TitleBar
+from omoai_tui.widgets.bars import Hint, HintBar, Pane, TabBar, TitleBar
 from omoai_tui.widgets.block_view import BlockView
 from omoai_tui.widgets.file_picker import FilePicker
 from omoai_tui.widgets.job_list import JobList
@@ -90,20 +90,21 @@ class Workbench(Screen[None]):
         yield TitleBar(id="title")
         yield TabBar(id="tabs")
         with Container(id="panes"):
-            yield FilePicker(self._folder, id="files")
-            yield SegmentList(id="segments")
-            yield TranscriptPane(id="transcript")
-            yield JobList(id="queue")
-            yield TimingDashboard(id="timing")
-            yield SummaryPane(id="summary")
+            views: list[BlockView] = [
+                FilePicker(self._folder, id="files"),
+                SegmentList(id="segments"),
+                TranscriptPane(id="transcript"),
+                JobList(id="queue"),
+                TimingDashboard(id="timing"),
+                SummaryPane(id="summary"),
+            ]
+            for number, ((_, name), view) in enumerate(zip(PANES, views, strict=True), 1):
+                yield Pane(f"{number} {name}", view)
         yield HintBar(id="hints")
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        """Name the panes and focus the first."""
-        for number, (pane, name) in enumerate(PANES, 1):
-            view = self.query_one(f"#{pane}", BlockView)
-            view.border_title = f"{number} {name}"
+        """Focus the first pane."""
         self.query_one(SegmentList).on_follow_changed()
         self.action_focus_pane(self._current)
         self.query_one(TitleBar).show(None, 0)
@@ -141,6 +142,7 @@ class Workbench(Screen[None]):
         """Draw what changed in the job that is shown."""
         if Changed.SEGMENTS in changed:
             self.query_one(SegmentList).sync()
+            self.sync_hints()
         if Changed.TRANSCRIPT in changed:
             self.query_one(TranscriptPane).sync()
         if Changed.SUMMARY in changed:
@@ -151,10 +153,8 @@ class Workbench(Screen[None]):
     def settle_job(self) -> None:
         """The job that is shown is over."""
         self.sync_job(Changed.EVERYTHING)
-        segments = self.query_one(SegmentList)
-        segments.settle()
-        segments.on_follow_changed()
-        self.query_one(TranscriptPane).settle()
+        self.query_one(SegmentList).set_live(False)
+        self.query_one(TranscriptPane).set_live(False)
 
     def sync_queue(self, jobs: list[Job]) -> None:
         """Draw the queue and the title."""
@@ -209,7 +209,7 @@ class Workbench(Screen[None]):
         """Show the panes that fit: all of them, or the current one."""
         alone = self.one_at_a_time
         for name, _ in PANES:
-            view = self.query_one(f"#{name}")
+            view = self.query_one(f"#{name}-pane")
             if view.display != (shown := not alone or name == self._current):
                 view.display = shown
 

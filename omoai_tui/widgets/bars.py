@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widget import Widget
 
 from omoai_tui import texts
-from omoai_tui.cells import fit
+from omoai_tui.cells import fit, fit_path
 from omoai_tui.formats import clock, plural
 from omoai_tui.jobs import Job
 from omoai_tui.palette import palette
+from omoai_tui.widgets.block_view import BlockView
 
 Hint = tuple[str, str, str]
 """Key as shown, label, action to run on a click."""
@@ -71,7 +74,7 @@ class TitleBar(_Bar):
         facts = [f"{texts.STATUS_MARK[job.status.value]} {texts.STATUS[job.status.value]}"]
         if job.duration:
             facts.append(clock(job.duration))
-        if job.segments:
+        if job.segments and job.status.over:
             facts.append(plural(len(job.segments), *texts.SEGMENT_COUNT))
         if job.language:
             facts.append(job.language)
@@ -85,6 +88,62 @@ class TitleBar(_Bar):
         title = fit(job.name, max(1, room))
         gap = " " * max(1, width - cell_len(name) - 1 - cell_len(title) - cell_len(right))
         return [(name, "badge"), (f" {title}", "strong"), (gap, ""), (right, "muted")]
+
+
+class PaneHeader(_Bar):
+    """The line above a pane: its title, and what the pane notes beside it. It alone shows the
+    focus, so that moving the focus repaints two lines."""
+
+    def __init__(self, title: str, view: BlockView) -> None:
+        super().__init__()
+        self._title = title
+        self._view = view
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        focused = self._view.has_focus
+        rule, line = ("━", "rule-focus") if focused else ("─", "rule")
+        title = f" {self._title} "
+        room = self.size.width - cell_len(title) - 4
+        note = fit_path(self._view.note, room - 4) if room > 8 and self._view.note else ""
+        note = f" {note} " if note else ""
+        gap = max(0, self.size.width - cell_len(title) - cell_len(note) - 3)
+        return [
+            (rule * 2, line),
+            (title, "title-focus" if focused else "title"),
+            (rule * gap, line),
+            (note, "muted"),
+            (rule, line),
+        ]
+
+    async def on_click(self) -> None:
+        """Focus the pane."""
+        self._view.focus(scroll_visible=False)
+
+
+class Pane(Vertical):
+    """A view with its header."""
+
+    def __init__(self, title: str, view: BlockView) -> None:
+        super().__init__(id=f"{view.id}-pane", classes="pane")
+        self.view = view
+        self._header = PaneHeader(title, view)
+
+    def compose(self) -> ComposeResult:
+        """Header above, view below."""
+        yield self._header
+        yield self.view
+
+    def on_block_view_noted(self) -> None:
+        """Say the note."""
+        self._header.sync()
+
+    def on_descendant_focus(self) -> None:
+        """Show the focus."""
+        self._header.sync()
+
+    def on_descendant_blur(self) -> None:
+        """Show that the focus is elsewhere."""
+        self._header.sync()
 
 
 class TabBar(_Bar):

@@ -30,6 +30,10 @@ Pieces = list[tuple[str, str]]
 """One line: texts, each with the name of its style in the palette ("" for none)."""
 
 
+KEPT_IN_VIEW = 4
+"""Lines of what was last said that stay on the screen when a following view makes room."""
+
+
 class BlockView(ScrollView, can_focus=True):
     """Base of every list and text pane."""
 
@@ -43,8 +47,6 @@ class BlockView(ScrollView, can_focus=True):
         Binding("enter", "choose", "Choose", show=False, id="list.choose"),
     ]
     ALLOW_SELECT = False
-    FOLLOWS = False
-    """Whether the view may follow its tail."""
 
     class Chosen(Message):
         """Enter or a double click on block `index`."""
@@ -68,7 +70,18 @@ class BlockView(ScrollView, can_focus=True):
         self._strips: LRUCache[tuple[int, int], list[Strip]] = LRUCache(1024)
         self._palette: Palette = {}
         self.cursor = -1
-        self.following = self.FOLLOWS
+        self.live = False
+        self.following = False
+        self.note = ""
+
+    class Noted(Message):
+        """`note`, what the header of the pane says beside its title, is different."""
+
+    def say_note(self, note: str) -> None:
+        """Set `note` and tell."""
+        if note != self.note:
+            self.note = note
+            self.post_message(self.Noted())
 
     # What a subclass says.
 
@@ -95,8 +108,8 @@ class BlockView(ScrollView, can_focus=True):
     # What the owner calls.
 
     def reset(self) -> None:
-        """Everything is different: measure and draw anew, follow the tail again."""
-        self.following = self.FOLLOWS
+        """Everything is different: measure and draw anew; follow the tail if it is live."""
+        self._set_following(self.live)
         self.cursor = -1
         self._slack = 0
         self._remeasure(0)
@@ -134,9 +147,16 @@ class BlockView(ScrollView, can_focus=True):
         self.refresh()
         self._follow()
 
-    def settle(self) -> None:
-        """Nothing more will come: give back the room kept below the tail."""
-        if self._slack:
+    def set_live(self, live: bool) -> None:
+        """Say whether more will come at the end; a live view follows until the person scrolls.
+
+        One that is not gives back the room kept below the tail.
+        """
+        if live == self.live:
+            return
+        self.live = live
+        self._set_following(live)
+        if not live and self._slack:
             self._slack = 0
             self._fit()
             self._go_to(min(self.scroll_offset.y, self.max_scroll_y))
@@ -144,7 +164,7 @@ class BlockView(ScrollView, can_focus=True):
 
     def show_block(self, index: int) -> None:
         """Put the cursor on block `index` and bring it into view."""
-        self.following = False
+        self._set_following(False)
         self._move_to(index)
 
     # Measuring.
@@ -192,7 +212,7 @@ class BlockView(ScrollView, can_focus=True):
             total = self.content_lines
             room = self.virtual_size.height
             if total > page and total > room:
-                self._slack = max(1, page // 3)
+                self._slack = max(1, page - KEPT_IN_VIEW)
             elif total > page:
                 self._slack = room - total
         # No width: nothing scrolls sideways, and a change of width would be a layout.
@@ -212,14 +232,17 @@ class BlockView(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Follow again at the end, and stop following when the person scrolls away from it."""
         super().watch_scroll_y(old_value, new_value)
-        if not self._moving and self.FOLLOWS and round(old_value) != round(new_value):
-            at_end = new_value >= self.max_scroll_y
-            if at_end != self.following:
-                self.following = at_end
-                self.on_follow_changed()
+        if not self._moving and self.live and round(old_value) != round(new_value):
+            self._set_following(new_value >= self.max_scroll_y)
+
+    def _set_following(self, following: bool) -> None:
+        if following != self.following:
+            self.following = following
+            self.set_class(following, "-following")
+            self.on_follow_changed()
 
     def on_follow_changed(self) -> None:
-        """Hook: `following` changed through the person."""
+        """Hook: the view began or ceased to follow its tail."""
 
     def on_resize(self) -> None:
         """Wrap again when the width changed; keep the block at the top of the pane in view."""
@@ -336,21 +359,16 @@ class BlockView(ScrollView, can_focus=True):
     def on_cursor_moved(self) -> None:
         """Hook: the cursor stands on another block."""
 
-    def _leave_tail(self) -> None:
-        if self.following:
-            self.following = False
-            self.on_follow_changed()
-
     def action_cursor(self, step: int) -> None:
         """Move the cursor by `step` blocks."""
         if self.cursor < 0 and self._ends:
             top = self.scroll_offset.y
             page = self.scrollable_content_region.height
             line = top if step > 0 else min(top + page, self.content_lines) - 1
-            self._leave_tail()
+            self._set_following(False)
             self._move_to(self._block_at(max(0, line))[0])
             return
-        self._leave_tail()
+        self._set_following(False)
         self._move_to(self.cursor + step)
 
     def action_page(self, step: int) -> None:
@@ -358,7 +376,7 @@ class BlockView(ScrollView, can_focus=True):
         page = max(1, self.scrollable_content_region.height - 1)
         if not self._ends:
             return
-        self._leave_tail()
+        self._set_following(False)
         line = max(0, min(self.scroll_offset.y + step * page, self.max_scroll_y))
         self._go_to(line)
         if self.cursor >= 0:
@@ -368,20 +386,19 @@ class BlockView(ScrollView, can_focus=True):
 
     def action_first(self) -> None:
         """Go to the first block."""
-        self._leave_tail()
+        self._set_following(False)
         self._move_to(0)
 
     def action_last(self) -> None:
         """Go to the last block; where the view can, follow the tail again."""
         self._move_to(len(self._ends) - 1)
-        if self.FOLLOWS:
-            self.following = True
+        if self.live:
+            self._set_following(True)
             before, self.cursor = self.cursor, -1
             if before >= 0:
                 self._refresh_rows(self._ends[before - 1] if before else 0, self._ends[before])
             self._fit()
             self._follow()
-            self.on_follow_changed()
 
     def action_choose(self) -> None:
         """Post `Chosen` for the block under the cursor."""
@@ -396,20 +413,27 @@ class BlockView(ScrollView, can_focus=True):
         line = offset.y + self.scroll_offset.y
         if line >= self._ends[-1]:
             return
-        self._leave_tail()
+        self._set_following(False)
         self._move_to(self._block_at(line)[0])
         if event.chain == 2:
             self.action_choose()
 
-    def on_focus(self) -> None:
-        """Draw the cursor of a focused pane."""
-        self._repaint_cursor()
+    def on_focus(self, event: events.Focus) -> None:
+        """Take the focus without the repaint of the whole pane that Textual would do."""
+        event.prevent_default()
+        self._focus_changed(True)
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantFocus(self))
 
-    def on_blur(self) -> None:
-        """Draw the cursor of a pane that is not focused."""
-        self._repaint_cursor()
+    def on_blur(self, event: events.Blur) -> None:
+        """Give the focus up, as cheaply."""
+        event.prevent_default()
+        self._focus_changed(False)
+        if self.parent is not None:
+            self.parent.post_message(events.DescendantBlur(self))
 
-    def _repaint_cursor(self) -> None:
+    def _focus_changed(self, focused: bool) -> None:
+        self.has_focus = focused
         if 0 <= self.cursor < len(self._ends):
             index = self.cursor
             self._refresh_rows(self._ends[index - 1] if index else 0, self._ends[index])

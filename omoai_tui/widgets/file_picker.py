@@ -12,7 +12,7 @@ from textual.message import Message
 
 from omoai_engine.text import shown_path
 from omoai_tui import texts
-from omoai_tui.cells import fit, fit_path, pad
+from omoai_tui.cells import fit, pad
 from omoai_tui.formats import size
 from omoai_tui.media import Entry, read_folder
 from omoai_tui.widgets.block_view import BlockView, Pieces
@@ -53,7 +53,7 @@ class FilePicker(BlockView):
             self.problem = problem
 
     def __init__(self, root: str, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="pane")
+        super().__init__(id=id)
         self.root = root
         self.show_all = False
         self.marked: dict[str, None] = {}
@@ -71,7 +71,6 @@ class FilePicker(BlockView):
         """Make `path` the top of the tree."""
         self.root = path
         self._cursor_wanted = cursor_at
-        self.border_subtitle = ""
         self._open = {path}
         self._read(path)
         self._rebuild()
@@ -101,7 +100,7 @@ class FilePicker(BlockView):
         if at in paths:
             self._cursor_wanted = None
         self._move_to(self.cursor)
-        self.border_subtitle = fit_path(shown_path(self.root), max(10, self.size.width - 4))
+        self.say_note(shown_path(self.root))
         self.refresh()
 
     def _path_at_cursor(self) -> str | None:

@@ -31,7 +31,7 @@ class JobList(BlockView):
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="pane")
+        super().__init__(id=id)
         self.jobs: list[Job] = []
         self.shown: Job | None = None
         self._drawn: list[tuple[object, ...]] = []

@@ -16,10 +16,8 @@ _KIND = {Level.HIGH: "", Level.MEDIUM: "medium", Level.LOW: "low"}
 class SegmentList(BlockView):
     """Shows `job.segments`; the owner calls `show`, then `sync` when the job has grown."""
 
-    FOLLOWS = True
-
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="pane")
+        super().__init__(id=id)
         self.job: Job | None = None
         self._shown = 0
         self._long = False
@@ -29,6 +27,7 @@ class SegmentList(BlockView):
         self.job = job
         self._shown = len(job.segments) if job else 0
         self._long = self._has_hours()
+        self.set_live(job is not None and not job.status.over)
         self.reset()
         self.on_follow_changed()
 
@@ -110,8 +109,5 @@ class SegmentList(BlockView):
 
     def on_follow_changed(self) -> None:
         """Say in the frame whether the list follows, and what the marks mean."""
-        running = self.job is not None and self.job.status.active
-        parts = [texts.LEGEND]
-        if running and not self.following:
-            parts = [texts.FOLLOW_HINT]
-        self.border_subtitle = " · ".join(parts)
+        note = texts.FOLLOW_HINT if self.live and not self.following else texts.LEGEND
+        self.say_note(note)

@@ -13,7 +13,7 @@ class SummaryPane(BlockView):
     """Shows `job.summary`, or the draft while it is being written."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="pane")
+        super().__init__(id=id)
         self.job: Job | None = None
         self._blocks: list[tuple[str, str, int]] = []
 

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from textual.geometry import Region
+
 from omoai_engine.events import STAGES, Stage
 from omoai_tui import texts
-from omoai_tui.cells import fit
+from omoai_tui.cells import fit, measured
 from omoai_tui.formats import clock, duration, plural, size, speed
 from omoai_tui.jobs import Job, JobStatus
 from omoai_tui.widgets.block_view import BlockView, Pieces
 
 _LABEL = 10
-_NUMBERS = 23
+_NUMBERS = 24
+_JOINED_WITHIN = 12
 
 
 def rows(job: Job, width: int) -> list[Pieces]:
@@ -28,22 +31,20 @@ def _stage_row(job: Job, stage: Stage, width: int) -> Pieces:
     state = job.stages[stage]
     label = f" {texts.STAGE[stage]:<{_LABEL - 1}}"
     if not state.started:
-        return [(label, "muted"), (texts.STAGE_WAITING, "muted")]
+        return [(f"{label}{'':>{_NUMBERS}}{texts.STAGE_WAITING}", "muted")]
     bar_width = max(4, width - _LABEL - _NUMBERS - 1)
     if stage == "model_loading":
         word = texts.STAGE_LOADED if state.finished else texts.STAGE_LOADING
-        seconds = duration(state.elapsed) if state.elapsed else ""
-        return [(label, ""), (f"{word:<{bar_width}}", "muted"), (f"{'':>6}{seconds:>8}", "")]
+        seconds = duration(state.elapsed) if state.elapsed >= 0.05 else ""
+        return [(f"{label}{'':>6}{seconds:>8}{'':>8} ", ""), (f" {word}", "muted")]
     total = state.total or job.duration
     share = 1.0 if state.finished else min(1.0, state.done / total) if total else 0.0
     percent = f"{share * 100:.0f} %" if total or state.finished else ""
     seconds = duration(state.busy or state.elapsed) if state.elapsed else ""
     times = speed(state.done, state.busy or state.elapsed)
-    return [
-        (label, ""),
-        *_bar(share, bar_width, state.finished),
-        (f"{percent:>6}{seconds:>8}{times:>8}", ""),
-    ]
+    # Numbers stand left of the bar: Textual sends a changed line from its start to the change.
+    numbers = f"{label}{percent:>6}{seconds:>8}{times:>8}  "
+    return [(numbers, ""), *_bar(share, bar_width, state.finished)]
 
 
 def _bar(share: float, width: int, finished: bool) -> Pieces:
@@ -101,11 +102,32 @@ def _fact(label: str, value: str, width: int) -> Pieces:
     return [(f" {label:<{_LABEL + 2}} ", "muted"), (fit(value, width - _LABEL - 5), "")]
 
 
+def changed_cells(before: Pieces, after: Pieces) -> list[tuple[int, int]]:
+    """Return the spans of cells in which two lines differ; near ones are joined.
+
+    A bar that grew by a cell costs then some bytes over a slow link, not a line.
+    """
+    old = [(letter, name) for text, name in before for letter in text]
+    new = [(letter, name) for text, name in after for letter in text]
+    length = max(len(old), len(new))
+    if any(measured("".join(text for text, _ in line)) for line in (before, after)):
+        return [(0, 2 * length)]
+    spans: list[tuple[int, int]] = []
+    for cell in range(length):
+        if old[cell : cell + 1] == new[cell : cell + 1]:
+            continue
+        if spans and cell - spans[-1][1] <= _JOINED_WITHIN:
+            spans[-1] = (spans[-1][0], cell + 1)
+        else:
+            spans.append((cell, cell + 1))
+    return spans
+
+
 class TimingDashboard(BlockView):
     """Shows the timing of one job."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="pane")
+        super().__init__(id=id)
         self.job: Job | None = None
         self._rows: list[Pieces] = []
 
@@ -129,7 +151,10 @@ class TimingDashboard(BlockView):
             return
         for index, row in enumerate(before):
             if row != fresh[index]:
-                self.revise(index, index)
+                self._forget(index, index)
+                line = index - self.scroll_offset.y
+                for start, end in changed_cells(row, fresh[index]):
+                    self.refresh(Region(start, line, end - start, 1))
 
     def _collect(self, width: int) -> list[Pieces]:
         if self.job is None or self.job.status is JobStatus.WAITING:

@@ -16,10 +16,8 @@ from omoai_tui.widgets.block_view import BlockView, Pieces
 class TranscriptPane(BlockView):
     """Shows `job.paragraphs`; doubtful words are underlined."""
 
-    FOLLOWS = True
-
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="pane")
+        super().__init__(id=id)
         self.job: Job | None = None
         self._shown = 0
 
@@ -27,6 +25,7 @@ class TranscriptPane(BlockView):
         """Show another job, or none."""
         self.job = job
         self._shown = len(job.paragraphs) if job else 0
+        self.set_live(job is not None and not job.status.over)
         self.reset()
 
     def sync(self) -> None:
