@@ -11,6 +11,7 @@ differs is given out as it came in and counted in `metadata["pieces_kept_origina
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +27,8 @@ from omoai_engine.results import ASRSegment, Paragraph, PostprocessResult, Summa
 if TYPE_CHECKING:
     from omoai_engine.config import PostprocessSettings
 
+# A mark in the full-width form, or one that does not stand inside a word or a number.
+_WRITTEN_MARK = re.compile(rf"[。，、？！：；]|[{re.escape(MARKS)}](?!\w)")
 # A paragraph past its most words waits for a sentence end, but no longer than this.
 _HARD_STOP = 1.5
 
@@ -191,7 +194,7 @@ class RulesPostprocessor:
             last=first + len(segments) - 1,
         )
         self._words += len(words_of(text))
-        self._marks += sum(text.count(mark) for mark in MARKS)
+        self._marks += len(_WRITTEN_MARK.findall(text))
         self._segments.extend(segments)
         self._paragraphs.append(paragraph)
         self._open, self._open_words = [], 0

@@ -234,7 +234,7 @@ def test_the_summary_can_be_switched_off() -> None:
 
 
 def test_metadata_counts_words_and_marks() -> None:
-    metadata = processed(spoken("one two three four five | six seven eight nine ten")).metadata
+    metadata = processed(spoken("one two three 4.5 five | six seven eight nine ten")).metadata
     assert metadata["backend"] == "rules"
     assert metadata["words"] == 10
     assert metadata["words_changed"] == 0
