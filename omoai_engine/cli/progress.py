@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from omoai_engine.models.download import DownloadProgress
 
 _SECONDS_BETWEEN_LINES = 10.0
-_REDRAWS_A_SECOND = 4
+_REDRAWS_A_SECOND = 2
 _NARROW = 70
+_TELLING_SECONDS = 5.0
 
 
 class Reporter(Protocol):
@@ -101,6 +102,7 @@ class _Job:
         self.stage = "opening"
         self.latest = ""
         self._began: float | None = None
+        self._last = 0.0
 
     def take(self, event: Event, now: float) -> str | None:
         """Take in an event; return a line that should stay on the screen, if it gives one."""
@@ -115,6 +117,8 @@ class _Job:
             self.stage = ""
             if self._began is None:
                 self._began = now
+            if event.done > self.done:
+                self._last = now
             self.done = event.done
             self.total = event.total or self.total
         elif isinstance(event, SegmentRecognized):
@@ -128,18 +132,20 @@ class _Job:
             return f"{self.label}: {event.text}"
         return None
 
-    def speed(self, now: float) -> float | None:
+    def speed(self) -> float | None:
         """Return seconds of sound a second, once that can be told."""
-        if self._began is None or self.done <= 0 or now - self._began < 0.5:
+        # Recognition advances window by window: the first steps say nothing of the speed, and
+        # the time since the last step is not yet anything's.
+        if self._began is None or self.done < _TELLING_SECONDS or self._last <= self._began:
             return None
-        return self.done / (now - self._began)
+        return self.done / (self._last - self._began)
 
     def remaining(self, now: float) -> float | None:
         """Return the seconds of wall time that are left, once that can be told."""
-        speed = self.speed(now)
+        speed = self.speed()
         if speed is None or self.total is None:
             return None
-        return max(0.0, self.total - self.done) / speed
+        return max(0.0, (self.total - self.done) / speed - (now - self._last))
 
 
 class PlainReporter:
@@ -164,7 +170,7 @@ class PlainReporter:
             self._last = now
             job = self._job
             parts = [f"{clock(job.done)} of {clock(job.total)}" if job.total else clock(job.done)]
-            if speed := job.speed(now):
+            if speed := job.speed():
                 parts.append(f"{speed:.1f}x")
             if (left := job.remaining(now)) is not None:
                 parts.append(f"about {clock(left)} left")
@@ -221,7 +227,8 @@ class LiveReporter:
     def begin(self, label: str) -> None:
         """Start on a new file."""
         self._job = _Job(label)
-        self._progress.reset(self._task, total=None)
+        with _even_if_hung_up():
+            self._progress.reset(self._task, total=None)
 
     def event(self, event: Event) -> None:
         """Redraw, and keep the lines that should stay."""
@@ -232,11 +239,18 @@ class LiveReporter:
 
     def note(self, text: str) -> None:
         """Write `text` above the line that is redrawn."""
-        self._console.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
+        with _even_if_hung_up():
+            self._console.print(one_line(text), markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Take the line away and show the cursor."""
-        self._progress.stop()
+        with _even_if_hung_up():
+            self._progress.stop()
+
+
+def _even_if_hung_up() -> contextlib.AbstractContextManager[None]:
+    """Let what is drawn be lost when the terminal has gone; the work goes on to be saved."""
+    return contextlib.suppress(OSError)
 
 
 def _short_label(job: _Job, _now: float) -> str:
@@ -249,7 +263,7 @@ def _position(job: _Job, _now: float) -> str:
 
 
 def _pace(job: _Job, now: float) -> str:
-    speed, left = job.speed(now), job.remaining(now)
+    speed, left = job.speed(), job.remaining(now)
     shown = f"{speed:.1f}x" if speed else "--"
     return f"{shown} ETA {clock(left) if left is not None else '-:--'}"
 

@@ -35,9 +35,8 @@ from omoai_engine.errors import ExportError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
 
 if TYPE_CHECKING:
-    from omoai_engine.pipeline import Pipeline
-
     from omoai_engine.events import Event
+    from omoai_engine.pipeline import Pipeline
 
 _DESCRIPTION = """\
 Turn recordings (sound or video, anything FFmpeg reads) into text.
@@ -135,10 +134,12 @@ class _Batch:
             self._complain(error, name)
             return ExitCode.USAGE if is_usage(error) else ExitCode.FAILED
         stopped = bool(result.metadata.get("cancelled"))
+        if not result.segments and stopped:
+            self._reporter.note(f"{name}: stopped before anything was recognised")
+            return ExitCode.DONE
         if not result.segments:
-            if not stopped:
-                self._error(f"{name}: there is no speech in it")
-            return ExitCode.DONE if stopped else ExitCode.USAGE
+            self._error(f"{name}: there is no speech in it")
+            return ExitCode.USAGE
         try:
             where = self._deliver(result, target)
         except ExportError as error:
@@ -228,7 +229,7 @@ class _Batch:
 def _parse(arguments: list[str]) -> Order:
     parser = Parser("omoai transcribe", _DESCRIPTION, _EXAMPLES + EXIT_CODES)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a recording; - reads it from stdin"
+        "files", nargs="*", metavar="FILE", help="a recording; - reads it from stdin"
     )
     parser.add_argument(
         "-l", "--language", metavar="CODE", type=_language, help="vi, en, ... or auto (detect it)"
@@ -248,7 +249,13 @@ def _parse(arguments: list[str]) -> Order:
     parser.add_argument("--threads", metavar="N", type=_threads, help="processor threads; 0: auto")
     parser.add_argument("--no-summary", action="store_true", help="leave the summary out")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, errors only")
-    parsed = parser.parse_intermixed_args(arguments)
+    parser.usage = "omoai transcribe [OPTION ...] FILE [FILE ...]"
+    # argparse loses what follows `--` when files and options are mixed: cut it off ourselves.
+    cut = arguments.index("--") if "--" in arguments else len(arguments)
+    parsed = parser.parse_intermixed_args(arguments[:cut])
+    parsed.files += arguments[cut + 1 :]
+    if not parsed.files:
+        parser.error("say which FILE to transcribe")
 
     formats = _formats(parser, parsed)
     folder = Path(parsed.output) if parsed.output else None

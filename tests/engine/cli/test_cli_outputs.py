@@ -1,0 +1,107 @@
+"""Names of results and exit codes of batches: pure functions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omoai_engine.cli.exits import ExitCode, combined
+from omoai_engine.cli.outputs import (
+    FileExistsAlreadyError,
+    check_free,
+    make_folder,
+    plan_targets,
+)
+from omoai_engine.cli.progress import clock
+from omoai_engine.errors import ExportError
+
+OUT = Path("/out")
+
+
+def stems(*sources: str) -> list[str]:
+    return [target.stem.name for target in plan_targets(sources, OUT) if target.stem]
+
+
+def test_results_are_named_after_the_recordings() -> None:
+    assert stems("talk.mp3", "dir/other.tar.wav", "-", "tiếng.m4a") == [
+        "talk",
+        "other.tar",
+        "stdin",
+        "tiếng",
+    ]
+
+
+def test_one_name_is_never_used_twice_and_the_change_is_said() -> None:
+    targets = plan_targets(["a/talk.mp3", "b/talk.wav", "talk-2.wav", "TALK.ogg"], OUT)
+
+    assert [target.stem.name for target in targets if target.stem] == [
+        "talk",
+        "talk-2",
+        "talk-2-2",
+        "TALK-3",
+    ]
+    assert targets[0].renamed is None
+    assert targets[1].renamed == "talk.wav: written as talk-2, because talk is a/talk.mp3"
+
+
+def test_names_with_controls_and_of_any_length_become_names_of_files() -> None:
+    assert stems("a\nb\x1b[31m.mp3") == ["a_b_[31m"]
+    assert stems(os.fsdecode(b"\xff.mp3")) == [os.fsdecode(b"\xff")]
+    long = stems("ế" * 120 + ".mp3")[0]
+    assert long == "ế" * (len(long))
+    assert len(long.encode()) <= 200
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=90)))
+def test_any_batch_gets_names_that_differ_even_without_case(sources: list[str]) -> None:
+    names = stems(*sources)
+
+    assert len({name.casefold() for name in names}) == len(sources)
+    for name in names:
+        assert "/" not in name
+        assert 0 < len(os.fsencode(name.encode("utf-8", "replace"))) < 240
+
+
+def test_a_file_that_is_there_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "talk.srt").write_text("mine")
+    target = plan_targets(["talk.mp3"], tmp_path)[0]
+
+    check_free(target, ["txt"], overwrite=False)
+    check_free(target, ["txt", "srt"], overwrite=True)
+    with pytest.raises(FileExistsAlreadyError, match=r"talk\.srt.*--overwrite"):
+        check_free(target, ["txt", "srt"], overwrite=False)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/omoai")):
+        with pytest.raises(ExportError, match="-o another folder"):
+            make_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ([], 0),
+        ([0, 0], 0),
+        ([0, 2, 0], 2),
+        ([2, 1, 0], 1),
+        ([0, 1, 130], 130),
+        ([2, 143], 143),
+    ],
+)
+def test_the_code_of_a_batch(codes: list[int], expected: int) -> None:
+    assert combined(ExitCode(code) for code in codes) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0:00"), (59.6, "1:00"), (75, "1:15"), (3675, "1:01:15"), (-1, "0:00")],
+)
+def test_times_for_people(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown
