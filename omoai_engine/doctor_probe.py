@@ -12,6 +12,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+from omoai_engine.privacy import forbid_telemetry
+
 
 def _av() -> dict[str, Any]:
     import av
@@ -22,6 +24,7 @@ def _av() -> dict[str, Any]:
 
 
 def _onnxruntime() -> dict[str, Any]:
+    forbid_telemetry()
     import onnxruntime
 
     return {"versions": [onnxruntime.__version__]}

@@ -85,6 +85,7 @@ class _Findings:
     discarded: list[SpeechDiscarded] = field(default_factory=list)
     first_segment: float | None = None
     text: RulesPostprocessor | None = None
+    written: int = 0
     paragraphs: int = 0
     summary: SummaryResult = field(
         default_factory=lambda: SummaryResult("", (), "", metadata={"method": "none"})
@@ -141,6 +142,7 @@ class Job:
         self._guarded("postprocessing", self._write_text)
         for thread in threads:
             thread.join()
+        self._guarded("postprocessing", self._complete_text)
         result = self._result()
         if self._intermediates is not None:
             self._intermediates.finish(result)
@@ -248,24 +250,37 @@ class Job:
 
     def _write_text(self) -> None:
         found, clocks = self._found, self._clocks
-        try:
-            for segment in self._taken(self._segments):
-                if found.text is None:
-                    clocks.start("postprocessing")
-                    found.text = self._new_text()
-                with clocks.working("postprocessing"):
-                    found.text.language = self._language()
-                    self._punctuated(found.text.push(segment))
-        finally:
-            # A cancelled job keeps the paragraph that was open.
-            if found.text is not None:
-                with clocks.working("postprocessing"):
-                    self._punctuated(found.text.finish())
+        for segment in self._taken(self._segments):
+            if found.text is None:
+                clocks.start("postprocessing")
+                found.text = self._new_text()
+            with clocks.working("postprocessing"):
+                self._punctuated(self._pushed(segment))
+        self._complete_text()
         if found.text is not None:
             with clocks.working("postprocessing"):
                 found.summary = found.text.summary(control=self._abort)
             self._tell(SummaryReady(found.summary))
             clocks.finish("postprocessing", found.decoded)
+
+    def _complete_text(self) -> None:
+        """Bring to its end what was recognised, also in a job that was stopped on the way."""
+        found = self._found
+        if found.text is None and found.segments:
+            found.text = self._new_text()
+        if found.text is None:
+            return
+        for segment in found.segments[found.written :]:
+            self._punctuated(self._pushed(segment))
+        self._punctuated(found.text.finish())
+
+    def _pushed(self, segment: ASRSegment) -> list[PunctuatedParagraph]:
+        found = self._found
+        if found.text is None:
+            return []
+        found.text.language = self._language()
+        found.written += 1
+        return found.text.push(segment)
 
     def _new_text(self) -> RulesPostprocessor:
         recognizer = self._found.recognizer
@@ -284,7 +299,8 @@ class Job:
         for paragraph, segments in closed:
             self._tell(TextPunctuated(self._found.paragraphs, paragraph, segments))
             self._found.paragraphs += 1
-            self._clocks.progress("postprocessing", paragraph.end, self._total())
+            if self._clocks.is_running("postprocessing"):
+                self._clocks.progress("postprocessing", paragraph.end, self._total())
 
     # What every stage uses.
 

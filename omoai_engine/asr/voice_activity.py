@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omoai_engine.audio import SAMPLE_RATE_HZ
 from omoai_engine.errors import ModelCorruptError, ModelNotFoundError
+from omoai_engine.privacy import forbid_telemetry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,8 @@ class SpeechProbabilities:
 
     def __init__(self) -> None:
         import numpy as np
+
+        forbid_telemetry()
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -11,7 +11,6 @@ Paper: Radford et al., Robust Speech Recognition via Large-Scale Weak Supervisio
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +31,7 @@ from omoai_engine.config import ASRSettings
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ModelCorruptError, ModelError
 from omoai_engine.events import LanguageDetected, SpeechDiscarded
+from omoai_engine.privacy import forbid_telemetry
 from omoai_engine.results import ASRSegment, Word
 from omoai_engine.text import clean_text, shown_path
 
@@ -77,7 +77,7 @@ class WhisperRecognizer:
         """Load the model into memory without touching the network. Raises `ModelError`."""
         if self._model is not None:
             return
-        os.environ["HF_HUB_OFFLINE"] = "1"
+        forbid_telemetry()
         from faster_whisper import WhisperModel
 
         device = self._settings.device

@@ -186,12 +186,15 @@ class Layer:
         table = table.view(len(embedding), self.heads, -1).permute(1, 2, 0)
         return table.contiguous().to(self._dtype)
 
-    def before_attention(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(n, D) to the residual (n, D), queries, keys and values (H, n, dk)."""
+    def before_attention(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, D) to the residual (n, D), and queries, keys and values (n, 3 D)."""
         x = x + self._macaron_down(self._macaron_up(self._norm_macaron(x).to(self._dtype)))
-        qkv = self._qkv(self._norm_attention(x).to(self._dtype))  # (n, 3 D)
-        q, k, v = qkv.view(len(x), 3, self.heads, -1).permute(1, 2, 0, 3)
-        return x, q, k, v
+        return x, self._qkv(self._norm_attention(x).to(self._dtype))
+
+    def split_heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(n, 3 D) to queries, keys and values (H, n, dk), views."""
+        q, k, v = qkv.view(len(qkv), 3, self.heads, -1).permute(1, 2, 0, 3)
+        return q, k, v
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, positions: Tensor) -> Tensor:
         """Queries (H, n, dk) against keys (H, m, dk); every query sees every key.
@@ -224,7 +227,7 @@ class Layer:
         """Residual and convolution (n, D) to the layer's result (n, D)."""
         y = F.silu(self._norm_kernel(convolved), inplace=True)
         x = x + self._pointwise_out(y)
-        x = x + self._down(self._up(self._norm_ff(x).to(self._dtype)))
+        x.add_(self._down(self._up(self._norm_ff(x).to(self._dtype))))
         return self._norm_final(x)
 
 

@@ -1,0 +1,62 @@
+"""Every test run has folders of its own: no settings, models or transcripts of the person's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Point the XDG folders to a new place and forget the person's own settings."""
+    root = tempfile.mkdtemp(prefix="omoai-tests-")
+    config.stash[_ROOT] = root
+    for variable in [name for name in os.environ if name.startswith("OMOAI_")]:
+        del os.environ[variable]
+    for folder in _FOLDERS:
+        os.environ[folder] = str(Path(root) / folder.lower())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folders."""
+    shutil.rmtree(config.stash[_ROOT], ignore_errors=True)
+
+
+_ROOT = pytest.StashKey[str]()
+
+
+@pytest.fixture
+def vietnamese() -> Path:
+    """Return 85 s of Vietnamese utterances with pauses."""
+    return DATA / "vi-common-voice.mp3"
+
+
+@pytest.fixture
+def english() -> Path:
+    """Return 53 s of an English poem."""
+    return DATA / "en-librivox-sonnet.mp3"
+
+
+@pytest.fixture
+def jfk() -> Path:
+    """Return 11 s of English."""
+    return DATA / "en-jfk.mp3"
+
+
+@pytest.fixture
+def no_child_left() -> Iterator[None]:
+    """Fail a test that leaves a child process behind."""
+    import psutil
+
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    left = [c for c in psutil.Process().children(recursive=True) if c.pid not in before]
+    psutil.wait_procs(left, timeout=5)
+    assert [child.cmdline() for child in left if child.is_running()] == []
