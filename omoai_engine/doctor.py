@@ -135,7 +135,7 @@ def _configuration() -> Iterator[Finding]:
 def _models(config: OmoAIConfig | None) -> Iterator[Finding]:
     if config is None:
         return
-    from omoai_engine.models import list_installed, resolve_model
+    from omoai_engine.models import find_model, list_installed
     from omoai_engine.models.offline import INSTALL_COMMAND
 
     installed = list_installed(config)
@@ -159,7 +159,7 @@ def _models(config: OmoAIConfig | None) -> Iterator[Finding]:
                 hint="omoai models get chunkformer-large-vie (see its licence)",
             )
     try:
-        model = resolve_model(config)
+        model = find_model(config)
     except OmoAIError as error:
         yield Finding("model in use", "missing", str(error), needed=True)
     else:

@@ -117,6 +117,26 @@ def make_folder(folder: Path) -> None:
             where=shown_path(folder),
             hint="Give -o another folder",
         ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ExportError(
+            "the folder for the results cannot be written",
+            where=shown_path(folder),
+            hint="Give -o another folder",
+        )
+
+
+def rescue(result: PipelineResult, source: str) -> Path:
+    """Keep a result that could not go where it should, in the user's data folder, as JSON.
+
+    Returns the file. Raises `ExportError` or `OSError` when that fails too.
+    """
+    import platformdirs
+
+    from omoai_engine.export import free_name, write
+    from omoai_engine.models.store import make_private_folder
+
+    folder = make_private_folder(platformdirs.user_data_path("omoai") / "rescued")
+    return write(result, free_name(folder / f"{_stem(source)}.json"), "json")
 
 
 def write_files(

@@ -13,7 +13,6 @@ import signal
 import sys
 from types import FrameType, TracebackType
 
-from omoai_engine.cli.console import say
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.control import JobControl
 
@@ -32,6 +31,7 @@ class Interrupts:
         self.code: ExitCode | None = None
         self._control: JobControl | None = None
         self._before: dict[int, object] = {}
+        self._news: str | None = None
 
     def __enter__(self) -> Interrupts:
         for number in _CODES:
@@ -56,6 +56,12 @@ class Interrupts:
         if self.code is not None and control is not None:
             control.cancel()
 
+    def news(self) -> str | None:
+        """Return, once, what the person should be told of a signal."""
+        # Told by whoever draws: a handler that writes would cut into its line.
+        news, self._news = self._news, None
+        return news
+
     def _asked(self, number: int, _frame: FrameType | None) -> None:
         if self.code is not None:
             self._end_at_once()
@@ -63,7 +69,7 @@ class Interrupts:
         if self._control is not None:
             self._control.cancel()
         if number == signal.SIGINT:
-            say("Stopping; what is done will be written. Ctrl-C again ends at once.")
+            self._news = "Stopping; what is done will be kept. Ctrl-C again ends at once."
 
     def _end_at_once(self) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):

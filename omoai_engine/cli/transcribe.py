@@ -26,6 +26,7 @@ from omoai_engine.cli.outputs import (
     make_folder,
     plan_targets,
     print_result,
+    rescue,
     write_files,
 )
 from omoai_engine.cli.progress import Reporter, clock, make_reporter
@@ -127,8 +128,7 @@ class _Batch:
         except StageError as error:
             self._complain(error, name)
             if isinstance(error.partial, PipelineResult) and error.partial.segments:
-                self._reporter.note(f"{name}: what was recognised until then is kept")
-                self._deliver(error.partial, target)
+                self._keep_partial(error.partial, target, name)
             return ExitCode.FAILED
         except OmoAIError as error:
             self._complain(error, name)
@@ -144,6 +144,7 @@ class _Batch:
             where = self._deliver(result, target)
         except ExportError as error:
             self._complain(error, name)
+            self._rescue(result, target, name)
             return ExitCode.FAILED
         self._tell(result, name, where, stopped=stopped)
         return ExitCode.DONE
@@ -167,6 +168,8 @@ class _Batch:
         thread = threading.Thread(target=work, name="omoai-job", daemon=True)
         thread.start()
         while True:
+            if news := self._interrupts.news():
+                self._reporter.note(news)
             # A wait with a limit, so that signals are handled meanwhile.
             try:
                 event = said.get(timeout=0.1)
@@ -189,6 +192,23 @@ class _Batch:
             return ""
         written = write_files(result, target, self._order.formats, overwrite=self._order.overwrite)
         return ", ".join(label(str(path)) for path in written)
+
+    def _keep_partial(self, partial: PipelineResult, target: Target, name: str) -> None:
+        try:
+            where = self._deliver(partial, target)
+        except ExportError as error:
+            self._complain(error, name)
+            self._rescue(partial, target, name)
+        else:
+            self._reporter.note(
+                f"{name}: what was recognised until then is kept{f': {where}' if where else ''}"
+            )
+
+    def _rescue(self, result: PipelineResult, target: Target, name: str) -> None:
+        try:
+            self._error(f"{name}: the transcript is kept in {rescue(result, target.source)}")
+        except (ExportError, OSError):
+            self._error(f"{name}: the transcript could not be kept anywhere")
 
     def _tell(self, result: PipelineResult, name: str, where: str, *, stopped: bool) -> None:
         audio = result.performance.get("audio_duration", 0.0)

@@ -8,6 +8,7 @@ nothing here imports: no network code is loaded until then.
 from omoai_engine.models.catalogue import CATALOGUE, ModelFile, ModelSpec, find_spec
 from omoai_engine.models.installed import (
     InstalledModel,
+    find_model,
     list_installed,
     resolve_model,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "ModelFile",
     "ModelSpec",
     "assemble_offline_whisper",
+    "find_model",
     "find_spec",
     "find_whisper_base_parts",
     "list_installed",

@@ -128,6 +128,20 @@ def resolve_model(
         ModelCorruptError: its files are not what they should be.
         ModelError: the name, the engine and the language do not fit together.
     """
+    return _ready(config, find_model(config, engine=engine, name=name, language=language))
+
+
+def find_model(
+    config: OmoAIConfig,
+    *,
+    engine: str | None = None,
+    name: str | None = None,
+    language: str | None = None,
+) -> InstalledModel:
+    """Return what `resolve_model` would take, without reading, checking or joining its files.
+
+    Raises `ModelNotFoundError`, `ModelError`.
+    """
     engine = engine or config.asr.engine
     name = name or config.asr.model
     language = language or config.asr.language
@@ -152,7 +166,7 @@ def _automatic(config: OmoAIConfig, engine: str, language: str) -> InstalledMode
             # ChunkFormer models know one language each: only `--engine` may take one blindly.
             unsure = language == "auto" and engine == "auto" and choice == "chunkformer"
             if (speaks or language == "auto") and not unsure:
-                return _ready(config, model)
+                return model
     if engine == "chunkformer":
         return _none_of_chunkformer(language)
     raise ModelNotFoundError(
@@ -197,7 +211,7 @@ def _by_name(config: OmoAIConfig, name: str, engine: str) -> InstalledModel:
         if spec is WHISPER_BASE:
             how = f"{INSTALL_COMMAND}, or: {how}"
         raise ModelNotFoundError(f"the model {spec.name} is not installed", hint=f"Run: {how}")
-    return _ready(config, _installed(spec, *place))
+    return _installed(spec, *place)
 
 
 def _from_path(folder: Path, engine: str, origin: Origin = "configuration") -> InstalledModel:

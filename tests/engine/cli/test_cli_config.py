@@ -59,6 +59,15 @@ def test_doctor_finds_what_the_main_job_needs(omoai: Home) -> None:
     )
 
 
+def test_doctor_changes_nothing(omoai: Home, tmp_path: Path) -> None:
+    before = sorted(omoai.folder.rglob("*"))
+
+    omoai.run("doctor", OMOAI_MODELS__FOLDER=str(tmp_path / "models"))
+
+    assert not (tmp_path / "models").exists()
+    assert sorted(omoai.folder.rglob("*")) == before
+
+
 def test_doctor_says_what_is_missing_and_how_to_get_it(omoai: Home, tmp_path: Path) -> None:
     # A package that cannot be loaded, one that kills the process, and no model at all.
     broken = tmp_path / "broken"

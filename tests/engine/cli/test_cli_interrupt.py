@@ -185,6 +185,25 @@ def test_a_terminal_that_is_closed_leaves_what_is_done_in_the_file(
     assert (omoai.folder / "out" / "long [b].txt").read_text().strip()
 
 
+def test_a_transcript_that_cannot_be_written_is_kept_elsewhere(
+    omoai: Home, long_recording: Path
+) -> None:
+    terminal = OnTerminal(omoai, "transcribe", long_recording, "-o", "out", "--language", "en")
+    try:
+        terminal.wait_for(WORDS)
+        (omoai.folder / "out").rmdir()
+        terminal.process.send_signal(signal.SIGINT)
+        code, _ = terminal.finish()
+    finally:
+        terminal.close()
+
+    assert code == 130
+    kept = omoai.folder / ".local" / "share" / "omoai" / "rescued" / "long [b].json"
+    assert json.loads(kept.read_text())["segments"]
+    assert b"there is no such folder" in terminal.shown
+    assert b"the transcript is kept in" in terminal.shown
+
+
 def test_sigterm_writes_what_is_done_and_begins_nothing_new(
     omoai: Home, long_recording: Path
 ) -> None:
@@ -199,6 +218,7 @@ def test_sigterm_writes_what_is_done_and_begins_nothing_new(
         terminal.close()
 
     assert code == 143
+    assert b"Traceback" not in terminal.shown
     assert [path.name for path in (omoai.folder / "out").iterdir()] == ["long [b].txt"]
     assert (omoai.folder / "out" / "long [b].txt").read_text().strip()
 
