@@ -84,7 +84,7 @@ def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
     code = app.return_code or 0
     lifeline.leave(code)
     if app.crashed:
-        lifeline.force_restore(hung_up=False)
+        lifeline.force_restore()
         terminal.say(screen, texts.CRASHED.format(kind=app.crashed, log=log_path))
     app.release()
     return code

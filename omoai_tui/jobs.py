@@ -175,7 +175,7 @@ class Job:
                 self.summary = summary
                 return Changed.SUMMARY
             case RecognizerChosen(name=name, model=model):
-                self.engine = f"{name} {model}".strip()
+                self.engine = model if name.lower() in model.lower() else f"{name} {model}"
             case LanguageDetected(language=language, probability=probability):
                 self.language, self.language_probability = language, probability
             case SpeechDiscarded():

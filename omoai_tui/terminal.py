@@ -23,6 +23,8 @@ from omoai_engine.text import one_line
 from omoai_tui import texts
 
 GRACE_SECONDS = 0.6
+HANG_UP_GRACE_SECONDS = 0.3
+RESTORE_TRIES = 10
 LEAVE_WITHIN_SECONDS = 0.8
 # Everything a Textual app switches on: synchronised output, kitty keys, mouse, paste and focus
 # reports, resize reports, no line wrap, alternate screen, hidden cursor, colours.
@@ -96,6 +98,8 @@ class Lifeline:
         """
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        # Does nothing but wake a thread that hangs in a write.
+        signal.signal(signal.SIGURG, lambda *_: None)
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self.end(128 + number, hung_up=number == signal.SIGHUP)
@@ -111,33 +115,38 @@ class Lifeline:
     def _end(self, code: int, hung_up: bool) -> None:
         releaser = threading.Thread(target=self._release, name="omoai-release", daemon=True)
         releaser.start()
-        if not hung_up:
-            with contextlib.suppress(RuntimeError):
-                self._ask(code)
-            if self._left.wait(GRACE_SECONDS):
-                # The app has left by itself; `leave` ends the process.
-                return
+        with contextlib.suppress(RuntimeError):
+            self._ask(code)
+        if self._left.wait(HANG_UP_GRACE_SECONDS if hung_up else GRACE_SECONDS):
+            # The app has left by itself; `leave` ends the process.
+            return
         releaser.join(GRACE_SECONDS)
-        self.force_restore(hung_up=hung_up)
+        self.force_restore()
         os._exit(code)
 
-    def force_restore(self, *, hung_up: bool) -> None:
+    def force_restore(self) -> None:
         """Put the terminal back without waiting for it."""
         descriptor = self._terminal.fileno()
-        with contextlib.suppress(termios.error, OSError):
-            # What a stalled terminal has not read would only hold us up.
-            termios.tcflush(descriptor, termios.TCOFLUSH)
+        with contextlib.suppress(OSError):
+            # Without blocking, a thread that hangs in a write gives up as soon as there is room.
+            os.set_blocking(descriptor, False)
+        for _ in range(RESTORE_TRIES):
+            try:
+                # What a stalled terminal has not read would only be in the way.
+                termios.tcflush(descriptor, termios.TCOFLUSH)
+                _wake_writers()
+                if os.write(descriptor, RESTORE) == len(RESTORE):
+                    break
+            except BlockingIOError:
+                time.sleep(0.02)
+            except (termios.error, OSError):
+                break
         if self._attributes is not None:
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(0, termios.TCSANOW, self._attributes)
-        if not hung_up:
-            with contextlib.suppress(OSError):
-                os.set_blocking(descriptor, False)
-                try:
-                    os.write(descriptor, RESTORE)
-                finally:
-                    # The flag belongs to the shell's terminal as well.
-                    os.set_blocking(descriptor, True)
+        with contextlib.suppress(OSError):
+            # The flag belongs to the shell's terminal as well.
+            os.set_blocking(descriptor, True)
 
     def app_left(self) -> None:
         """The app has put the terminal back by itself."""
@@ -151,6 +160,14 @@ class Lifeline:
             os._exit(code)
 
         threading.Thread(target=late, name="omoai-exit", daemon=True).start()
+
+
+def _wake_writers() -> None:
+    """Make every other thread that hangs in a system call look up, also one in a write."""
+    for thread in threading.enumerate():
+        if thread.ident is not None and thread is not threading.current_thread():
+            with contextlib.suppress(OSError, ValueError):
+                signal.pthread_kill(thread.ident, signal.SIGURG)
 
 
 def say(terminal: TextIO, sentence: str) -> None:
