@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 _WINDOW = int(WINDOW_SECONDS * SAMPLE_RATE_HZ)
-_EARLY_SECONDS = (4.0, 9.0)
-"""The first text comes from a short window, cut at a pause between these times."""
+_EARLY_SECONDS = (8.0, 16.0)
+"""The first text comes from a shorter window, cut at a pause between these times; a still shorter
+one costs words."""
 _LEAST_USED = SAMPLE_RATE_HZ // 2
 """A window that uses less than this would be decoded for ever."""
 _TIMING_SLACK = 0.5
