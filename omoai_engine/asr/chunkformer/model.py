@@ -223,12 +223,12 @@ class Layer:
         grid = F.conv2d(grid, self._kernel, self._kernel_bias, groups=self._dim)
         return grid.permute(0, 2, 3, 1).reshape(-1, self._dim)
 
-    def after_convolution(self, x: Tensor, convolved: Tensor) -> Tensor:
+    def after_convolution(self, x: Tensor, convolved: Tensor) -> tuple[Tensor]:
         """Residual and convolution (n, D) to the layer's result (n, D)."""
         y = F.silu(self._norm_kernel(convolved), inplace=True)
         x = x + self._pointwise_out(y)
         x.add_(self._down(self._up(self._norm_ff(x).to(self._dtype))))
-        return self._norm_final(x)
+        return (self._norm_final(x),)
 
 
 class Encoder:
