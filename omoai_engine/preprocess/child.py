@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from omoai_engine.audio import SAMPLE_RATE_HZ
 from omoai_engine.preprocess.confine import INPUT, OUTPUT, confine
 from omoai_engine.preprocess.ffmpeg import Log, SoundTrack, check_rate
 from omoai_engine.preprocess.mixing import Mixer, Repair
@@ -18,7 +19,6 @@ from omoai_engine.preprocess.readers import FileReader, Reader, Spool
 from omoai_engine.preprocess.wire import (
     BLOCK_SAMPLES,
     HEAD,
-    SAMPLE_RATE_HZ,
     Kind,
     Refused,
     Request,

@@ -25,8 +25,9 @@ import av.video.stream
 import numpy as np
 from av.stream import Discard
 
+from omoai_engine.audio import SAMPLE_RATE_HZ
 from omoai_engine.preprocess.readers import Reader, promised_size
-from omoai_engine.preprocess.wire import SAMPLE_RATE_HZ, Refused
+from omoai_engine.preprocess.wire import Refused
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

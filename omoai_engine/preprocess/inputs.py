@@ -65,7 +65,7 @@ def open_input(audio_input: AudioInput, wait: Callable[[threading.Event], None])
     if isinstance(audio_input, bytes | bytearray | memoryview):
         return _from_bytes(audio_input)
     if isinstance(audio_input, str | os.PathLike):
-        return _from_path(audio_input, wait)
+        return _from_path(os.fsdecode(audio_input), wait)
     if callable(getattr(audio_input, "read", None)):
         return _from_stream(audio_input)
     raise AudioInputError(
@@ -87,9 +87,9 @@ def _from_bytes(data: bytes | bytearray | memoryview) -> Fed:
     return Fed("sound in memory", "sound in memory", pieces)
 
 
-def _from_path(path: str | os.PathLike[str], wait: Callable[[threading.Event], None]) -> OpenFile:
-    where = shown_path(os.fspath(path))
-    if not os.fspath(path):
+def _from_path(path: str, wait: Callable[[threading.Event], None]) -> OpenFile:
+    where = shown_path(path)
+    if not path:
         raise AudioNotFoundError("no file was named", hint="Give the path of a sound file")
     outcome: list[int | BaseException] = []
     done, lock = threading.Event(), threading.Lock()
@@ -122,7 +122,7 @@ def _from_path(path: str | os.PathLike[str], wait: Callable[[threading.Event], N
     raise _why(result, where) from None
 
 
-def _open_regular(path: str | os.PathLike[str]) -> int:
+def _open_regular(path: str) -> int:
     # Looked at before it is opened, because opening some devices does something; and again
     # afterwards, because it may have been exchanged in between.
     _refuse_irregular(os.stat(path).st_mode)  # noqa: PTH116

@@ -30,7 +30,7 @@ _STDERR_BYTES = 4096
 _END_SECONDS = 2.0
 _KINDS = frozenset(int(kind) for kind in Kind)
 # The folder that holds the package: the child finds what the parent found, wherever it runs.
-_ROOT = str(Path(omoai_engine.preprocess.__path__[0]).resolve().parents[1])
+_ROOT = str(Path(omoai_engine.preprocess.__path__[0]).absolute().parents[1])
 _START = (
     "import sys; root = sys.argv[1]; root in sys.path or sys.path.insert(0, root); "
     "from omoai_engine.preprocess.child import main; main()"

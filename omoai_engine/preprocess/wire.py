@@ -12,7 +12,6 @@ import struct
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
-SAMPLE_RATE_HZ = 16_000
 BLOCK_SAMPLES = 8_000
 """Samples in a block of sound: half a second."""
 
