@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "note", "missing"]
 _PROBE_SECONDS = 90.0
+# The child finds the package that the parent found, wherever it was started.
+_PROBE = (
+    "import sys; root = sys.argv[1]; root in sys.path or sys.path.insert(0, root); "
+    "from omoai_engine.doctor_probe import main; main(sys.argv[2])"
+)
 _LEAST_FREE_BYTES = 500_000_000
 
 
@@ -257,13 +262,14 @@ def _child(topic: str, module: str, *, needed: bool) -> Iterator[Finding]:
 
 def _ask_child(module: str) -> dict[str, Any]:
     """Load `module` in a child process; return what it told, or `error` in one sentence."""
-    command = [sys.executable, "-m", "omoai_engine.doctor_probe", module]
+    command = [sys.executable, "-c", _PROBE, str(Path(__file__).resolve().parents[1]), module]
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            cwd="/",  # ours may be gone, and no file lying in it shall be imported
             timeout=_PROBE_SECONDS,
             check=False,
         )

@@ -1,4 +1,4 @@
-"""Loads one library in a process of its own and tells what it finds: `... doctor_probe NAME`.
+"""Loads one library in a process of its own and tells what it finds.
 
 Out: one line of JSON on standard output, with `error` (one sentence) where the library is
 missing or broken. Runs as a child of `omoai doctor` only.
@@ -76,9 +76,8 @@ _PROBES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def main() -> None:
-    """Answer for the library named by the first argument."""
-    name = sys.argv[1]
+def main(name: str) -> None:
+    """Answer for the library called `name`."""
     try:
         answer = _PROBES[name]()
     except ModuleNotFoundError as error:
@@ -87,7 +86,3 @@ def main() -> None:
         reason = " ".join(str(error).split())
         answer = {"error": f"{name} cannot be loaded ({type(error).__name__}: {reason})"}
     sys.stdout.write("\n" + json.dumps(answer) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -129,7 +129,9 @@ class _Job:
             sure = f"{event.probability:.0%}".replace("%", " %")
             return f"{self.label}: language {event.language} ({sure} sure)"
         elif isinstance(event, Notice):
-            return f"{self.label}: {event.text}"
+            # A notice may name the recording itself.
+            named = event.text.startswith(self.label)
+            return event.text if named else f"{self.label}: {event.text}"
         return None
 
     def speed(self) -> float | None:

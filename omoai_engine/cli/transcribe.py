@@ -154,7 +154,7 @@ class _Batch:
         control = JobControl()
         said: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         outcome: list[PipelineResult | BaseException] = []
-        given: Path | BinaryIO = sys.stdin.buffer if source == STDIN else Path(source)
+        given: str | BinaryIO = sys.stdin.buffer if source == STDIN else source
 
         def work() -> None:
             try:
@@ -276,6 +276,8 @@ def _parse(arguments: list[str]) -> Order:
     parsed.files += arguments[cut + 1 :]
     if not parsed.files:
         parser.error("say which FILE to transcribe")
+    if "" in parsed.files or parsed.output == "":
+        parser.error("a name is empty")
 
     formats = _formats(parser, parsed)
     folder = Path(parsed.output) if parsed.output else None

@@ -60,6 +60,8 @@ def test_the_version_goes_to_standard_output(omoai: Home) -> None:
         ["transcribe", "a.mp3", "--threads", "-1"],
         ["transcribe", "a.mp3", "--qual", "best"],
         ["transcribe", "-", "-"],
+        ["transcribe", ""],
+        ["transcribe", "a.mp3", "-o", ""],
         ["models"],
         ["models", "list", "extra"],
         ["config", "nope"],
