@@ -11,7 +11,7 @@ long per word as 10 minutes.
 
 Why not a library: sumy 0.13 builds the square matrix in Python loops (0.24 s for 200 sentences,
 3.8 s for 800), has no Vietnamese and brings NLTK, lxml and requests; pytextrank needs spaCy and
-a model; summa and lexrank have had no release for years and need SciPy.
+a model; summa and lexrank need SciPy.
 """
 
 from __future__ import annotations

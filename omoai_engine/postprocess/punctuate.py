@@ -29,8 +29,7 @@ _PIECE = 600
 class Weights:
     """What each cue is worth; a place with a sum above 0 wants the mark.
 
-    Tuned on read speech with tests/benchmarks/punctuation.py, on one half of each text; on the
-    other half the figures were the same within a point or two.
+    Tuned by hand on read speech with tests/benchmarks/punctuation.py, on the texts it reports.
     """
 
     end_bias: float = -1.7
