@@ -68,9 +68,8 @@ def compare(args, model, minutes, scratch):
                 results[name].append(child(kind, model, sound, precision))
     cpu = {n: statistics.median(r["cpu"] for r in rs) for n, rs in results.items() if rs}
     print(f"\n{minutes:g} min of sound, one thread, median of {args.rounds}")
-    print(
-        f"{'':18}{'CPU s':>8}{'x real time':>12}{'vs reference':>14}{'vs floor':>10}{'peak MiB':>10}"
-    )
+    heads = f"{'x real time':>12}{'vs reference':>14}{'vs floor':>10}{'peak MiB':>10}"
+    print(f"{'':18}{'CPU s':>8}{heads}")
     for name, seconds in cpu.items():
         rate = minutes * 60 / seconds
         faster = f"{cpu['reference'] / seconds:.2f}x" if "reference" in cpu else ""
@@ -100,9 +99,8 @@ def agreement(results, precisions):
 
 
 def memory(args, model):
-    print(
-        f"\n{'peak MiB beyond libraries and weights':40}10 min   {args.memory_hours:g} h   ratio of peaks"
-    )
+    hours = f"{args.memory_hours:g} h"
+    print(f"\n{'peak MiB beyond libraries and weights':40}10 min{hours:>8}   ratio of peaks")
     for precision in args.precisions.split(","):
         short = child("endless", model, 600, precision)
         long = child("endless", model, args.memory_hours * 3600, precision)
@@ -205,11 +203,9 @@ def floor(model, sound, precision):
         weight = torch.randn(outputs, inputs) / inputs**0.5
         return Linear(weight, torch.zeros(outputs), device=cpu_device, precision=kind)
 
-    layers = [
-        [product(dim, ff), product(ff, dim), product(dim, ff), product(ff, dim)]
-        + [product(dim, 3 * dim), product(dim, dim), product(dim, 2 * dim), product(dim, dim)]
-        for _ in range(config.blocks)
-    ]
+    widths = [(dim, ff), (ff, dim), (dim, ff), (ff, dim)]
+    widths += [(dim, 3 * dim), (dim, dim), (dim, 2 * dim), (dim, dim)]
+    layers = [[product(*width) for width in widths] for _ in range(config.blocks)]
     inputs = {n: torch.randn(rows, n).to(dtype) for n in (dim, ff)}
     sub = [
         (4 * 39, product(9, dim)),
@@ -266,34 +262,10 @@ CHILDREN = {"ours": ours, "floor": floor, "reference": reference, "endless": end
 
 def make_model(folder):
     """A random model of the large architecture; its words mean nothing, its times do."""
-    import torch
-    import yaml
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "engine" / "chunkformer")]
+    from random_model import write_random_model
 
-    sys.path.insert(0, str(ROOT))
-    from omoai_engine.asr.chunkformer.checkpoint import expected_shapes
-    from omoai_engine.asr.chunkformer.config import read_config
-
-    folder.mkdir()
-    encoder = {**LARGE, "input_layer": "dw_striding", "cnn_module_norm": "layer_norm", "dynamic_conv": True,
-               "pos_enc_layer_type": "chunk_rel_pos", "selfattention_layer_type": "chunk_rel_seflattn"}  # fmt: skip
-    config = {"encoder": "chunkformer", "encoder_conf": encoder, "input_dim": 80, "output_dim": VOCABULARY,
-              "cmvn": "global_cmvn", "cmvn_conf": {"cmvn_file": "global_cmvn", "is_json_cmvn": True},
-              "decoder": "transformer", "decoder_conf": {"attention_heads": 4, "linear_units": 16, "num_blocks": 0},
-              "ctc": "ctc", "ctc_conf": {"ctc_blank_id": 0}, "model": "asr_model", "model_conf": {}}  # fmt: skip
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    (folder / "vocab.txt").write_text(
-        "".join(f"{'<blank>' if i == 0 else f'▁t{i}'} {i}\n" for i in range(VOCABULARY))
-    )
-    stats = {"mean_stat": [10.0] * 80, "var_stat": [116.0] * 80, "frame_num": 1}
-    (folder / "global_cmvn").write_text(json.dumps(stats))
-    torch.manual_seed(1)
-    tensors = {}
-    for name, shape in expected_shapes(read_config(folder)):
-        fan = max(1, int(np.prod(shape[1:])))
-        norm = "norm" in name and name.endswith("weight")
-        tensors[name] = torch.ones(shape) if norm else torch.randn(shape) / fan**0.5
-    torch.save(tensors, folder / "pytorch_model.bin")
-    return folder
+    return write_random_model(folder, sizes=LARGE, vocabulary=VOCABULARY)
 
 
 def speech_like(seconds):

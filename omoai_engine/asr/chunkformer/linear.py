@@ -9,6 +9,7 @@ operations. Measured on one thread of a processor with AMX, 256 rows of 512 to 2
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -86,6 +87,8 @@ def _quantized(weight: Tensor, bias: Tensor) -> Tensor:
     """Weights in 8 bits, one scale an output; the inputs are quantised as they come."""
     scales = weight.abs().amax(1).clamp_min(1e-8).double() / 127.0
     zeros = torch.zeros(len(scales), dtype=torch.long)
-    quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-    packed: Tensor = torch.ops.quantized.linear_prepack(quantized, bias)
+    with warnings.catch_warnings():  # torch announces that these tensors will go one day
+        warnings.simplefilter("ignore")
+        quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
+        packed: Tensor = torch.ops.quantized.linear_prepack(quantized, bias)
     return packed

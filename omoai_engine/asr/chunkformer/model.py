@@ -169,7 +169,7 @@ class Layer:
         biases = [tensors[f"{attention}linear_{name}.bias"] for name in "qkv"]
         parts[0], biases[0] = parts[0] * scale, (biases[0] + u.flatten()) * scale
         self._qkv = weights.make(torch.cat(parts), torch.cat(biases))  # one product for all three
-        self._v_minus_u = ((v - u) * scale)[:, None].to(weights.device, weights.dtype)  # (H, 1, dk)
+        self.v_minus_u = ((v - u) * scale)[:, None].to(weights.device, weights.dtype)  # (H, 1, dk)
         self._position_weight = weights.plain(f"{attention}linear_pos.weight", torch.float32)
         self._attention_out = weights.linear(f"{attention}linear_out")
 
@@ -205,7 +205,7 @@ class Layer:
         heads, n, _ = q.shape
         m = k.shape[1]
         width = n + m - 1
-        by_distance = torch.bmm(q + self._v_minus_u, positions)  # (H, n, n + m - 1)
+        by_distance = torch.bmm(q + self.v_minus_u, positions)  # (H, n, n + m - 1)
         # Row i starts n - 1 - i columns in: the shift is a view, not a copy.
         shifted = by_distance.as_strided((1, heads, n, m), (0, n * width, width - 1, 1), n - 1)
         y = F.scaled_dot_product_attention(q[None], k[None], v[None], attn_mask=shifted, scale=1.0)

@@ -19,13 +19,14 @@ padding; attention and convolution take each recording by itself, so none influe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
 from omoai_engine.asr.chunkformer.model import SUBSAMPLING, Encoder, Layer, frames_in
+from omoai_engine.asr.chunkformer.together import ReadyChunk, attend_together
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,6 +92,8 @@ class Wavefront:
     def __init__(self, encoder: Encoder, context: Context, streams: int = 1) -> None:
         context.check(encoder.config)
         self._encoder, self._context = encoder, context
+        self.together = encoder.device.type != "cpu"
+        """Whether all chunks share one call of the attention."""
         self._states = [
             [_fresh_state(layer, encoder) for layer in encoder.layers] for _ in range(streams)
         ]
@@ -105,14 +108,20 @@ class Wavefront:
         """Take (n_s, D) new frames a recording, return the (m_s, D) finished ones.
 
         `ended[s]` says that recording s is complete with these frames. `check` is called
-        between layers, so that a long step can be cancelled.
+        between layers, so that a long step can be cancelled. A step that fails has changed
+        nothing: the same frames may be given again, in smaller portions.
         """
         xs = list(frames)
         tables = self._encoder.positions(self._context)
-        for index, layer in enumerate(self._encoder.layers):
-            check()
-            states = [states[index] for states in self._states]
-            xs = self._through(layer, xs, states, ended, tables[index])
+        before = [[replace(s) for s in states] for states in self._states]  # no tensor is copied
+        try:
+            for index, layer in enumerate(self._encoder.layers):
+                check()
+                states = [states[index] for states in self._states]
+                xs = self._through(layer, xs, states, ended, tables[index])
+        except BaseException:
+            self._states = before
+            raise
         return [self._encoder.norm(x) if len(x) else x for x in xs]
 
     def _through(
@@ -132,9 +141,8 @@ class Wavefront:
                     s.x, s.q = _join((s.x, residual[rows])), _join((s.q, q[:, rows]), 1)
                     s.k, s.v = _join((s.k, k[:, rows]), 1), _join((s.v, v[:, rows]), 1)
                     s.seen += rows.stop - rows.start
-        attended = [
-            self._attend(layer, s, end, table) for s, end in zip(states, ended, strict=True)
-        ]
+        ready = [self._ready(s, end) for s, end in zip(states, ended, strict=True)]
+        attended = self._attend(layer, states, ready, table)
         counts = [len(y) for y in attended]
         if sum(counts):
             waiting = [s.x[:count] for s, count in zip(states, counts, strict=True)]
@@ -153,26 +161,44 @@ class Wavefront:
             s.x2, s.gated, s.done = s.x2[count:], s.gated[count:], s.done + count
         return list(torch.split(y, counts))
 
-    def _attend(self, layer: Layer, s: _LayerState, ended: bool, table: Tensor) -> Tensor:
-        """Attend for every chunk whose look-ahead is there; (n, D), maybe n = 0."""
+    def _ready(self, s: _LayerState, ended: bool) -> list[ReadyChunk]:
+        """The chunks whose look-ahead is there."""
         size, left, right = self._context.chunk, self._context.left, self._context.right
         oldest = s.seen - s.k.shape[1]  # frame of the first key that is kept
-        results = []
+        ready = []
         start = s.attended
         while start < s.seen and (ended or start + size + right <= s.seen):
             stop = min(start + size, s.seen)
-            first = max(0, start - left)
-            last = min(s.seen, start + size + right)
-            keys = slice(first - oldest, last - oldest)
-            # Columns of the table: distances (stop - 1 - first) down to (start - last + 1).
-            column = size + left - 1 - (stop - 1 - first)
-            columns = slice(column, column + (stop - start) + (last - first) - 1)
+            first, last = max(0, start - left), min(s.seen, start + size + right)
             rows = slice(start - s.attended, stop - s.attended)
-            results.append(
-                layer.attend(s.q[:, rows], s.k[:, keys], s.v[:, keys], table[..., columns])
-            )
+            ready.append(ReadyChunk(rows, slice(first - oldest, last - oldest), start - first))
             start = stop
-        return _join(results) if results else s.x[:0]
+        return ready
+
+    def _attend(
+        self,
+        layer: Layer,
+        states: list[_LayerState],
+        ready: list[list[ReadyChunk]],
+        table: Tensor,
+    ) -> list[Tensor]:
+        """Attend for the ready chunks; (n, D) a recording."""
+        if not any(ready):
+            return [s.x[:0] for s in states]
+        if self.together:
+            recordings = [(s.q, s.k, s.v, c) for s, c in zip(states, ready, strict=True)]
+            return attend_together(layer, recordings, table, self._context)
+        furthest = self._context.chunk + self._context.left - 1  # distance of column 0
+        attended = []
+        for s, chunks in zip(states, ready, strict=True):
+            results = []
+            for c in chunks:
+                q, k, v = s.q[:, c.rows], s.k[:, c.keys], s.v[:, c.keys]
+                column = furthest - (c.before + q.shape[1] - 1)
+                columns = slice(column, column + q.shape[1] + k.shape[1] - 1)
+                results.append(layer.attend(q, k, v, table[..., columns]))
+            attended.append(_join(results) if results else s.x[:0])
+        return attended
 
     def _forget(self, s: _LayerState, attended: int) -> None:
         """Drop what no later chunk asks for, after `attended` more frames were attended to."""

@@ -38,15 +38,16 @@ EARLY = {
 }
 
 
-def write_random_model(folder, *, kind="ctc", early=False):
-    """Write a model in the 1.2 or the early format and return its folder."""
+def write_random_model(folder, *, kind="ctc", early=False, sizes=None, vocabulary=VOCABULARY):
+    """Write a model in the 1.2 or the early format, of other `sizes` if given, and return its
+    folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "encoder": "chunkformer",
-        "encoder_conf": {**ENCODER, **(EARLY if early else NEW)},
+        "encoder_conf": {**ENCODER, **(EARLY if early else NEW), **(sizes or {})},
         "input_dim": 80,
-        "output_dim": VOCABULARY,
+        "output_dim": vocabulary,
         "is_json_cmvn": True,
     }
     if early:
@@ -90,7 +91,7 @@ def write_random_model(folder, *, kind="ctc", early=False):
         }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     tokens = ["<blank>", "<unk>"]
-    tokens += [("▁" if i % 3 else "") + f"t{i}" for i in range(2, VOCABULARY - 1)] + ["<sos/eos>"]
+    tokens += [("▁" if i % 3 else "") + f"t{i}" for i in range(2, vocabulary - 1)] + ["<sos/eos>"]
     (folder / "vocab.txt").write_text(
         "".join(f"{token} {i}\n" for i, token in enumerate(tokens)), encoding="utf-8"
     )

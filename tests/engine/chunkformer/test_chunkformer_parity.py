@@ -175,3 +175,36 @@ def test_reduced_precision_stays_close(encoder, checkpoint, features, precision,
         pytest.skip(f"{precision} does not run on this processor: {error}")
     noise = (rough - exact).square().mean() / exact.var()
     assert 10 * float(torch.log10(noise)) < -noise_db
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@torch.inference_mode()
+def test_the_way_of_a_gpu_gives_the_same(encoder, features, golden, context):
+    """Attention for all chunks in one masked call, as on a GPU, here on the processor."""
+    wave, frames = Wavefront(encoder, Context(*context), 2), FrameStream(encoder).push(features)
+    wave.together = True
+    out = [], []
+    for first in range(0, len(frames), 70):
+        parts, ended = (
+            [frames[first : first + 70], frames[first : first + 70][:30]],
+            first + 70 >= len(frames),
+        )
+        for got, new in zip(out, wave.step(parts, [ended, ended]), strict=True):
+            got.append(new)
+    close(torch.cat(out[0]), golden["encoder_{}_{}_{}".format(*context)])
+
+
+@torch.inference_mode()
+def test_a_step_that_fails_changes_nothing(encoder, features, golden):
+    wave, frames = Wavefront(encoder, Context(16, 32, 32)), FrameStream(encoder).push(features)
+    calls = iter(range(5))
+
+    def fail_in_the_third_layer():
+        if next(calls) == 2:
+            raise torch.OutOfMemoryError("no more")
+
+    out = wave.step([frames[:100]], [False])
+    with pytest.raises(torch.OutOfMemoryError):
+        wave.step([frames[100:]], [True], fail_in_the_third_layer)
+    out += wave.step([frames[100:110]], [False]) + wave.step([frames[110:]], [True])
+    close(torch.cat(out), golden["encoder_16_32_32"])
