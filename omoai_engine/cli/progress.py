@@ -15,16 +15,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from omoai_engine.cli.console import say
-from omoai_engine.events import (
-    Event,
-    JobStarted,
-    LanguageDetected,
-    Notice,
-    RecognizerChosen,
-    SegmentRecognized,
-    StageProgress,
-    StageStarted,
-)
+from omoai_engine.cli.job_view import JobView, clock
+from omoai_engine.events import Event, StageProgress
 from omoai_engine.text import one_line
 
 if TYPE_CHECKING:
@@ -36,7 +28,9 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 10.0
 _REDRAWS_A_SECOND = 2
 _NARROW = 70
-_TELLING_SECONDS = 5.0
+
+Tell = Callable[[JobView, float], str]
+"""Says something of a recording at a time of the clock."""
 
 
 class Reporter(Protocol):
@@ -57,14 +51,6 @@ class Reporter(Protocol):
     def close(self) -> None:
         """Leave the terminal as it was. Idempotent."""
         ...
-
-
-def clock(seconds: float) -> str:
-    """Return seconds as `m:ss` or `h:mm:ss`."""
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def make_reporter(*, quiet: bool) -> Reporter:
@@ -92,74 +78,16 @@ class QuietReporter:
         """Nothing to undo."""
 
 
-class _Job:
-    """How far the current file is; `now` is a clock in seconds."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.total: float | None = None
-        self.done = 0.0
-        self.stage = "opening"
-        self.latest = ""
-        self._began: float | None = None
-        self._last = 0.0
-
-    def take(self, event: Event, now: float) -> str | None:
-        """Take in an event; return a line that should stay on the screen, if it gives one."""
-        if isinstance(event, JobStarted):
-            self.total = event.duration
-        elif isinstance(event, StageStarted):
-            if event.stage == "model_loading":
-                self.stage = "loading the model"
-            elif event.stage == "asr":
-                self.stage, self._began = "", now
-        elif isinstance(event, StageProgress) and event.stage == "asr":
-            self.stage = ""
-            if self._began is None:
-                self._began = now
-            if event.done > self.done:
-                self._last = now
-            self.done = event.done
-            self.total = event.total or self.total
-        elif isinstance(event, SegmentRecognized):
-            self.latest = one_line(event.segment.text)
-        elif isinstance(event, RecognizerChosen):
-            return f"{self.label}: {event.model} ({event.reason})"
-        elif isinstance(event, LanguageDetected):
-            sure = f"{event.probability:.0%}".replace("%", " %")
-            return f"{self.label}: language {event.language} ({sure} sure)"
-        elif isinstance(event, Notice):
-            # A notice may name the recording itself.
-            named = event.text.startswith(self.label)
-            return event.text if named else f"{self.label}: {event.text}"
-        return None
-
-    def speed(self) -> float | None:
-        """Return seconds of sound a second, once that can be told."""
-        # Recognition advances window by window: the first steps say nothing of the speed, and
-        # the time since the last step is not yet anything's.
-        if self._began is None or self.done < _TELLING_SECONDS or self._last <= self._began:
-            return None
-        return self.done / (self._last - self._began)
-
-    def remaining(self, now: float) -> float | None:
-        """Return the seconds of wall time that are left, once that can be told."""
-        speed = self.speed()
-        if speed is None or self.total is None:
-            return None
-        return max(0.0, (self.total - self.done) / speed - (now - self._last))
-
-
 class PlainReporter:
     """Sparse lines, for a log or a pipe."""
 
     def __init__(self) -> None:
-        self._job = _Job("")
+        self._job = JobView("")
         self._last = 0.0
 
     def begin(self, label: str) -> None:
         """Start on a new file."""
-        self._job = _Job(label)
+        self._job = JobView(label)
         self._last = time.monotonic()
 
     def event(self, event: Event) -> None:
@@ -195,13 +123,15 @@ class LiveReporter:
         from rich.text import Text
 
         self._console = _stderr_console()
-        self._job = _Job("")
+        self._job = JobView("")
         reporter = self
 
         class Told(ProgressColumn):
             """A column that shows what a function of the job and the clock says."""
 
-            def __init__(self, tell: Callable[[_Job, float], str], *, fills: bool = False) -> None:
+            def __init__(
+                self, tell: Callable[[JobView, float], str], *, fills: bool = False
+            ) -> None:
                 fluid = Column(ratio=1, no_wrap=True, overflow="ellipsis")
                 super().__init__(table_column=fluid if fills else Column(no_wrap=True))
                 self._tell = tell
@@ -228,7 +158,7 @@ class LiveReporter:
 
     def begin(self, label: str) -> None:
         """Start on a new file."""
-        self._job = _Job(label)
+        self._job = JobView(label)
         with _even_if_hung_up():
             self._progress.reset(self._task, total=None)
 
@@ -255,22 +185,22 @@ def _even_if_hung_up() -> contextlib.AbstractContextManager[None]:
     return contextlib.suppress(OSError)
 
 
-def _short_label(job: _Job, _now: float) -> str:
+def _short_label(job: JobView, _now: float) -> str:
     return job.label if len(job.label) <= 24 else f"{job.label[:11]}…{job.label[-12:]}"
 
 
-def _position(job: _Job, _now: float) -> str:
+def _position(job: JobView, _now: float) -> str:
     total = clock(job.total) if job.total else "?"
     return f"{clock(job.done)}/{total}"
 
 
-def _pace(job: _Job, now: float) -> str:
+def _pace(job: JobView, now: float) -> str:
     speed, left = job.speed(), job.remaining(now)
     shown = f"{speed:.1f}x" if speed else "--"
     return f"{shown} ETA {clock(left) if left is not None else '-:--'}"
 
 
-def _words(job: _Job, _now: float) -> str:
+def _words(job: JobView, _now: float) -> str:
     return job.stage or job.latest
 
 

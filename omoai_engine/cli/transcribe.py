@@ -6,30 +6,27 @@ once for all files. A file that cannot be used is told about and never stops the
 
 from __future__ import annotations
 
-import argparse
 import queue
 import sys
 import threading
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from omoai_engine.cli.console import Parser, end_quietly, error_line
-from omoai_engine.cli.exits import EXIT_CODES, ExitCode, combined
+from omoai_engine.cli.console import end_quietly, error_line
+from omoai_engine.cli.exits import ExitCode, combined
+from omoai_engine.cli.job_view import clock
+from omoai_engine.cli.order import Order, parse_order
 from omoai_engine.cli.outputs import (
     STDIN,
-    STREAMABLE,
     Target,
     check_free,
     is_usage,
     label,
     make_folder,
-    plan_targets,
     print_result,
     rescue,
     write_files,
 )
-from omoai_engine.cli.progress import Reporter, clock, make_reporter
+from omoai_engine.cli.progress import Reporter, make_reporter
 from omoai_engine.cli.signals import Interrupts
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ExportError, OmoAIError, StageError
@@ -39,37 +36,10 @@ if TYPE_CHECKING:
     from omoai_engine.events import Event
     from omoai_engine.pipeline import Pipeline
 
-_DESCRIPTION = """\
-Turn recordings (sound or video, anything FFmpeg reads) into text.
-
-Without -o the result goes to standard output: the punctuated transcript, or what -f says.
-Several recordings then stand under headings (text) or one on a line (JSON); subtitles of
-several recordings need -o. Progress goes to standard error."""
-
-_EXAMPLES = """\
-examples:
-  omoai transcribe talk.mp3
-  omoai transcribe --language vi -f txt,srt -o transcripts *.m4a
-  ffmpeg -i talk.mkv -f wav - | omoai transcribe - -f json | jq .transcript
-
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was asked for, checked."""
-
-    targets: list[Target]
-    formats: list[str]
-    folder: Path | None
-    overwrite: bool
-    quiet: bool
-    overrides: dict[str, dict[str, Any]]
-
 
 def transcribe(arguments: list[str]) -> int:
     """Run `omoai transcribe` with `arguments`; return the exit code."""
-    order = _parse(arguments)
+    order = parse_order(arguments)
     from omoai_engine.config import load_config
 
     config = load_config(**order.overrides)
@@ -244,97 +214,3 @@ class _Batch:
             error_line(text)
         else:
             self._reporter.note(f"omoai: {text}")
-
-
-def _parse(arguments: list[str]) -> Order:
-    parser = Parser("omoai transcribe", _DESCRIPTION, _EXAMPLES + EXIT_CODES)
-    parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="a recording; - reads it from stdin"
-    )
-    parser.add_argument(
-        "-l", "--language", metavar="CODE", type=_language, help="vi, en, ... or auto (detect it)"
-    )
-    parser.add_argument(
-        "-f", "--format", metavar="LIST", help="txt, json, srt, vtt, md; several with commas"
-    )
-    parser.add_argument("--json", action="store_true", help="the same as -f json")
-    parser.add_argument("-o", "--output", metavar="FOLDER", help="write files there: STEM.FORMAT")
-    parser.add_argument("--overwrite", action="store_true", help="replace files that exist")
-    parser.add_argument("--quality", choices=("fast", "balanced", "best"), help="speed or accuracy")
-    parser.add_argument("--engine", choices=("auto", "whisper", "chunkformer"), help="recogniser")
-    parser.add_argument(
-        "--model", metavar="NAME", help="a name of `omoai models list`, or a folder"
-    )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
-    parser.add_argument("--threads", metavar="N", type=_threads, help="processor threads; 0: auto")
-    parser.add_argument("--no-summary", action="store_true", help="leave the summary out")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, errors only")
-    parser.usage = "omoai transcribe [OPTION ...] FILE [FILE ...]"
-    # argparse loses what follows `--` when files and options are mixed: cut it off ourselves.
-    cut = arguments.index("--") if "--" in arguments else len(arguments)
-    parsed = parser.parse_intermixed_args(arguments[:cut])
-    parsed.files += arguments[cut + 1 :]
-    if not parsed.files:
-        parser.error("say which FILE to transcribe")
-    if "" in parsed.files or parsed.output == "":
-        parser.error("a name is empty")
-
-    formats = _formats(parser, parsed)
-    folder = Path(parsed.output) if parsed.output else None
-    if parsed.files.count(STDIN) > 1:
-        parser.error("- (standard input) can be given once only")
-    if STDIN in parsed.files and (sys.stdin is None or sys.stdin.isatty()):
-        parser.error("- reads a recording from standard input, and nothing is piped into it")
-    if folder is None:
-        if len(formats) > 1:
-            parser.error("several formats need -o FOLDER")
-        if len(parsed.files) > 1 and formats[0] not in STREAMABLE:
-            parser.error(f"{formats[0]} of several recordings needs -o FOLDER")
-    asr = {
-        name: getattr(parsed, name)
-        for name in ("language", "quality", "engine", "model", "device", "threads")
-        if getattr(parsed, name) is not None
-    }
-    overrides: dict[str, dict[str, Any]] = {"asr": asr} if asr else {}
-    if parsed.no_summary:
-        overrides["postprocess"] = {"summary": False}
-    return Order(
-        targets=plan_targets(parsed.files, folder),
-        formats=formats,
-        folder=folder,
-        overwrite=parsed.overwrite,
-        quiet=parsed.quiet,
-        overrides=overrides,
-    )
-
-
-def _formats(parser: Parser, parsed: argparse.Namespace) -> list[str]:
-    from omoai_engine.export import FORMATS
-
-    if parsed.json and parsed.format:
-        parser.error("give --json or -f, not both")
-    text = "json" if parsed.json else parsed.format or "txt"
-    names = list(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    for name in names:
-        if name not in FORMATS:
-            parser.error(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
-    if not names:
-        parser.error(f"-f names no format; there are {', '.join(FORMATS)}")
-    return names
-
-
-def _language(text: str) -> str:
-    code = text.strip().lower()
-    if not code.isascii() or not code.isalpha() or not (2 <= len(code) <= 3 or code == "auto"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no language code such as vi, en or auto")
-    return code
-
-
-def _threads(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 256:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 256")
-    return number

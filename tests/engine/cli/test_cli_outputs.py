@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omoai_engine.cli.exits import ExitCode, combined
+from omoai_engine.cli.job_view import JobView, clock
 from omoai_engine.cli.outputs import (
     FileExistsAlreadyError,
     check_free,
     make_folder,
     plan_targets,
 )
-from omoai_engine.cli.progress import clock
 from omoai_engine.errors import ExportError
+from omoai_engine.events import JobStarted, Notice, SegmentRecognized, StageProgress, StageStarted
+from omoai_engine.results import ASRSegment
 
 OUT = Path("/out")
 
@@ -105,3 +107,41 @@ def test_the_code_of_a_batch(codes: list[int], expected: int) -> None:
 )
 def test_times_for_people(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+def test_speed_and_time_left_follow_the_steps_of_the_recogniser() -> None:
+    job = JobView("talk.mp3")
+    for event, now in [
+        (JobStarted("talk.mp3", 100.0), 0.0),
+        (StageStarted("asr"), 10.0),
+        (StageProgress("asr", 1.0, 100.0, 1.0), 11.0),
+    ]:
+        job.take(event, now)
+    assert job.speed() is None
+    assert job.remaining(11.0) is None
+
+    job.take(StageProgress("asr", 20.0, 100.0, 2.0), 12.0)
+
+    assert job.speed() == 10.0
+    assert job.remaining(12.0) == 8.0
+    # Between two steps the time left goes down, never up and never below nothing.
+    assert job.remaining(15.0) == 5.0
+    assert job.remaining(99.0) == 0.0
+
+
+def test_a_recording_of_unknown_length_has_a_speed_but_no_end() -> None:
+    job = JobView("talk.mp3")
+    job.take(StageStarted("asr"), 0.0)
+    job.take(StageProgress("asr", 30.0, None, 3.0), 3.0)
+
+    assert (job.speed(), job.remaining(3.0)) == (10.0, None)
+
+
+def test_latest_words_and_notices_are_one_clean_line() -> None:
+    job = JobView("talk.mp3")
+    segment = ASRSegment(0.0, 1.0, "two\nlines\x1b[31m")
+
+    assert job.take(SegmentRecognized(0, segment), 1.0) is None
+    assert job.latest == "two lines[31m"
+    assert job.take(Notice("talk.mp3: cut"), 1.0) == "talk.mp3: cut"
+    assert job.take(Notice("cut"), 1.0) == "talk.mp3: cut"
