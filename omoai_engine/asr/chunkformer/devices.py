@@ -11,6 +11,7 @@ from typing import Literal
 
 import torch
 
+from omoai_engine.asr.chunkformer.config import ModelConfig
 from omoai_engine.asr.chunkformer.linear import Precision
 from omoai_engine.errors import ConfigError
 
@@ -66,6 +67,21 @@ def has_matrix_unit() -> bool:
 def allow_matrix_unit() -> bool:
     """Ask the system for the tile registers; without that permission AMX code dies at once."""
     return _asked("_init_amx")
+
+
+def frames_at_once(device: torch.device, config: ModelConfig, recordings: int) -> int:
+    """Return how many encoder frames of each recording to take through the model in one step.
+
+    A processor gains nothing beyond 256 (20 s of sound); a GPU takes what fits into half of its
+    free memory, and `FileTranscription` takes less when that was too much.
+    """
+    if device.type != "cuda":
+        return 256
+    free, _ = torch.cuda.mem_get_info(device)
+    # The widest things of a frame: three subsampling grids, and keys and values once per chunk
+    # that sees them. Rounded up; not yet measured on a GPU.
+    bytes_a_frame = 2 * (4 * 39 * config.dim * 2 + 12 * config.dim * 2 + 4 * config.feed_forward)
+    return int(min(8192, max(64, free // 2 // bytes_a_frame // max(1, recordings))))
 
 
 def _asked(name: str) -> bool:

@@ -6,7 +6,7 @@ changes the number of threads of its process, never downloads, and loads nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from omoai_engine.asr.recognizer import AudioProgress, RecognizerInfo, Report, ignore
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
+from omoai_engine.events import Notice
 from omoai_engine.results import ASRSegment
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ class ChunkFormerRecognizer:
 
         model = self._loaded()
         work = FileTranscription(
-            model, self._context(live=False), self._options(), check=control.checkpoint
+            model,
+            self._context(live=False),
+            self._options(),
+            check=control.checkpoint,
+            notice=lambda sentence: report(Notice(sentence)),
         )
         offset, first = 0.0, True
         for block in blocks:
@@ -82,6 +87,48 @@ class ChunkFormerRecognizer:
         while not work.over:
             yield from _moved(work.step()[0], offset)
         report(AudioProgress(offset + work.seconds()))
+
+    def recognize_batch(
+        self,
+        recordings: Sequence[Iterable[AudioBlock]],
+        *,
+        control: JobControl,
+        report: Report = ignore,
+    ) -> list[tuple[list[ASRSegment], float]]:
+        """Return the segments and the seconds of several recordings, read side by side.
+
+        None influences another: each gets what `recognize` gives it. As many go through the
+        model together as are given, so give no more at once than memory holds of their sound:
+        about a minute of each.
+        """
+        import torch
+
+        from omoai_engine.asr.chunkformer.transcription import FileTranscription
+
+        if not recordings:
+            return []
+        sources = [iter(blocks) for blocks in recordings]
+        found: list[list[ASRSegment]] = [[] for _ in sources]
+        work = FileTranscription(
+            self._loaded(),
+            self._context(live=False),
+            self._options(),
+            streams=len(sources),
+            check=control.checkpoint,
+            notice=lambda sentence: report(Notice(sentence)),
+        )
+        while not work.over:
+            for index in work.hungry:
+                control.checkpoint()
+                block = next(sources[index], None)
+                if block is None:
+                    work.end(index)
+                else:
+                    work.push(torch.from_numpy(block.samples), index)
+            if not work.hungry:
+                for segments, new in zip(found, work.step(), strict=True):
+                    segments += new
+        return [(segments, work.seconds(index)) for index, segments in enumerate(found)]
 
     def live(self) -> LiveTranscription:
         """Begin a live recording: `push` samples, get firm segments and provisional words."""

@@ -22,6 +22,7 @@ from omoai_engine.asr.chunkformer.devices import (
     PrecisionSetting,
     choose_device,
     choose_precision,
+    frames_at_once,
 )
 from omoai_engine.asr.chunkformer.features import FeatureStream
 from omoai_engine.asr.chunkformer.linear import Precision
@@ -37,6 +38,7 @@ from omoai_engine.asr.chunkformer.words import (
     to_word,
 )
 from omoai_engine.audio import SAMPLE_RATE_HZ
+from omoai_engine.errors import ModelError
 from omoai_engine.results import ASRSegment, Word
 from omoai_engine.text import one_line
 
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 CERTAIN_WORD = 0.95
 """A word that is more probable than this gets no other readings."""
+LEAST_ROWS = 64
+"""Steps of fewer frames save no memory worth having."""
 LEAST_SHARE = 0.01
 """Readings that are less probable than this are not worth showing."""
 
@@ -158,7 +162,9 @@ class Decoder:
 
 
 class FileTranscription:
-    """File mode for one recording or several at once, `window` chunks of each a step."""
+    """File mode for one recording or several at once, up to `rows` frames of each a step.
+
+    `notice` is told in one sentence when a step had to be made smaller."""
 
     def __init__(
         self,
@@ -167,11 +173,13 @@ class FileTranscription:
         options: Options,
         *,
         streams: int = 1,
-        window: int = 4,
+        rows: int | None = None,
         check: Callable[[], None] = nothing,
+        notice: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
-        self._encoder, self._check = model.encoder, check
-        self._rows = window * context.chunk
+        encoder = model.encoder
+        self._check, self._notice = check, notice
+        self._rows = rows or frames_at_once(encoder.device, encoder.config, streams)
         self._samples = [0] * streams
         self._features = [FeatureStream() for _ in range(streams)]
         self._frames = [FrameStream(model.encoder) for _ in range(streams)]
@@ -215,13 +223,11 @@ class FileTranscription:
         return self._decoders[stream].firm_seconds
 
     def step(self) -> list[list[ASRSegment]]:
-        """Take up to a window of every recording through the model; firm segments of each."""
-        taken = [waiting[: self._rows] for waiting in self._waiting]
-        ended = [
-            end and len(waiting) <= self._rows
-            for end, waiting in zip(self._ended, self._waiting, strict=True)
-        ]
-        done = self._wavefront.step(taken, ended, self._check)
+        """Take up to `rows` frames of every recording through the model; firm segments of each.
+
+        Raises `ModelError` when the memory of the device is too small for even a few frames.
+        """
+        done, ended = self._encode()
         self._waiting = [waiting[self._rows :] for waiting in self._waiting]
         segments = []
         for index, frames in enumerate(done):
@@ -232,6 +238,30 @@ class FileTranscription:
                 self._over[index] = True
             segments.append(found)
         return segments
+
+    def _encode(self) -> tuple[list[Tensor], list[bool]]:
+        """The finished frames of one step, in smaller steps if the memory is short."""
+        while True:
+            taken = [waiting[: self._rows] for waiting in self._waiting]
+            ended = [
+                end and len(waiting) <= self._rows
+                for end, waiting in zip(self._ended, self._waiting, strict=True)
+            ]
+            try:
+                return self._wavefront.step(taken, ended, self._check), ended
+            except torch.OutOfMemoryError:
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                if self._rows <= LEAST_ROWS:
+                    raise ModelError(
+                        "the GPU has too little free memory for this model",
+                        hint="Close other programs on the GPU, or set asr.device to cpu",
+                    ) from None
+                self._rows //= 2
+                self._notice(
+                    "The GPU is short of memory: recognition goes on in steps of "
+                    f"{self._rows * FRAME_SECONDS:.0f} s, more slowly"
+                )
 
 
 @dataclass(frozen=True, slots=True)
