@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -335,14 +334,14 @@ class OmoaiApp(App[None]):
             self.bench.show_job(job)
             self._sync_queue()
 
-    def on_paste(self, event: events.Paste) -> None:
+    def on_workbench_pasted(self, message: Workbench.Pasted) -> None:
         """Open a pasted path."""
         from omoai_tui.media import pasted_path
 
-        path = pasted_path(event.text)
+        path = pasted_path(message.text)
         if path is not None:
             self.open_path(path)
-        elif event.text.strip():
+        elif message.text.strip():
             self.warn(texts.NOT_A_PATH)
 
     # Actions.

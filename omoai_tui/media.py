@@ -36,8 +36,8 @@ class Entry:
 
 def is_media(name: str) -> bool:
     """Say whether a name ends like sound or video."""
-    ending = name.rpartition(".")[2].lower()
-    return ending in AUDIO or ending in VIDEO
+    stem, _, ending = name.lower().rpartition(".")
+    return bool(stem) and ending in AUDIO | VIDEO
 
 
 def read_folder(path: str) -> tuple[list[Entry], str]:

@@ -92,14 +92,15 @@ class PipelineWorker:
     def close(self, timeout: float) -> None:
         """End the job and the engine's child processes within `timeout` seconds. Idempotent."""
         self._closing.set()
-        if self._current is not None:
-            self._current.cancel()
+        working = self._current
+        if working is not None:
+            working.cancel()
         self._tickets.put(None)
         closer = threading.Thread(target=self._close_pipeline, name="omoai-close", daemon=True)
         deadline = time.monotonic() + timeout
         closer.start()
         closer.join(timeout)
-        if self._thread.is_alive():
+        if working is not None and self._thread.is_alive():
             self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _close_pipeline(self) -> None:

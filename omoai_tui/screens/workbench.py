@@ -77,6 +77,13 @@ class Workbench(Screen[None]):
     class Ready(Message):
         """Every pane is there."""
 
+    class Pasted(Message):
+        """Somebody pasted text where there is no input."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self, folder: str, first_pane: str) -> None:
         super().__init__()
         self._folder = folder
@@ -123,6 +130,11 @@ class Workbench(Screen[None]):
         if shape == "-tiny" and self.is_mounted:
             sentence = texts.TOO_SMALL.format(width=size.width, height=size.height)
             self.query_one("#too-small", Static).update(Content(sentence))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Hand on what was pasted."""
+        event.stop()
+        self.post_message(self.Pasted(event.text))
 
     # Jobs.
 
@@ -195,7 +207,8 @@ class Workbench(Screen[None]):
         self._current = pane
         self._arrange()
         view = self.query_one(f"#{pane}", BlockView)
-        view.focus(scroll_visible=False)
+        # Not view.focus(): that repaints the view.
+        self.set_focus(view, scroll_visible=False)
         self.query_one(TabBar).show(PANES, pane)
         self.sync_hints()
 

@@ -117,7 +117,7 @@ class PaneHeader(_Bar):
 
     async def on_click(self) -> None:
         """Focus the pane."""
-        self._view.focus(scroll_visible=False)
+        self.screen.set_focus(self._view, scroll_visible=False)
 
 
 class Pane(Vertical):

@@ -30,10 +30,6 @@ Pieces = list[tuple[str, str]]
 """One line: texts, each with the name of its style in the palette ("" for none)."""
 
 
-KEPT_IN_VIEW = 4
-"""Lines of what was last said that stay on the screen when a following view makes room."""
-
-
 class BlockView(ScrollView, can_focus=True):
     """Base of every list and text pane."""
 
@@ -212,7 +208,7 @@ class BlockView(ScrollView, can_focus=True):
             total = self.content_lines
             room = self.virtual_size.height
             if total > page and total > room:
-                self._slack = max(1, page - KEPT_IN_VIEW)
+                self._slack = max(1, page // 2)
             elif total > page:
                 self._slack = room - total
         # No width: nothing scrolls sideways, and a change of width would be a layout.
@@ -431,6 +427,9 @@ class BlockView(ScrollView, can_focus=True):
         self._focus_changed(False)
         if self.parent is not None:
             self.parent.post_message(events.DescendantBlur(self))
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Restyle nothing: no style of a view depends on the focus."""
 
     def _focus_changed(self, focused: bool) -> None:
         self.has_focus = focused

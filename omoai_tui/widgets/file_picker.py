@@ -12,7 +12,7 @@ from textual.message import Message
 
 from omoai_engine.text import shown_path
 from omoai_tui import texts
-from omoai_tui.cells import fit, pad
+from omoai_tui.cells import fit, pad, wrap
 from omoai_tui.formats import size
 from omoai_tui.media import Entry, read_folder
 from omoai_tui.widgets.block_view import BlockView, Pieces
@@ -132,15 +132,17 @@ class FilePicker(BlockView):
         return len(self._rows)
 
     def block_height(self, index: int, width: int) -> int:
-        """Always one line."""
-        return 1
+        """One line; a note as many as it needs."""
+        row = self._rows[index]
+        return 1 if row.entry else len(wrap(row.note, width - 4 - 2 * row.depth))
 
     def block_lines(self, index: int, width: int) -> list[Pieces]:
         """Mark, name, size."""
         row = self._rows[index]
         indent = " " * (1 + 2 * row.depth)
         if row.entry is None:
-            return [[(fit(f"{indent}  {row.note}", width - 1), "muted")]]
+            spans = wrap(row.note, width - 4 - 2 * row.depth)
+            return [[(f"{indent}  {row.note[a:b]}", "muted")] for a, b in spans]
         entry = row.entry
         if entry.folder:
             mark = "▾ " if entry.path in self._open else "▸ "

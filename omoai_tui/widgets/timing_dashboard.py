@@ -70,7 +70,7 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         times = f"{1 / factor:.1f}×" if factor < 1 else f"{factor:.1f}×"
         words = texts.FASTER if factor < 1 else texts.SLOWER
         facts.append(
-            (texts.REAL_TIME, f"{words.format(times=times)} ({texts.FACTOR} {factor:.2f})")
+            (texts.REAL_TIME, words.format(times=times, factor=texts.FACTOR.format(value=factor)))
         )
     if job.first_latency is not None:
         after = texts.AFTER.format(time=duration(job.first_latency))
@@ -99,7 +99,7 @@ def _slowest(job: Job) -> str:
 
 
 def _fact(label: str, value: str, width: int) -> Pieces:
-    return [(f" {label:<{_LABEL + 2}} ", "muted"), (fit(value, width - _LABEL - 5), "")]
+    return [(f" {label:<{_LABEL + 2}} ", "muted"), (fit(value, width - _LABEL - 4), "")]
 
 
 def changed_cells(before: Pieces, after: Pieces) -> list[tuple[int, int]]:

@@ -65,7 +65,9 @@ class TerminalSession:
             env=session_environment(home) | (environment or {}),
             preexec_fn=_take_terminal,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._closed = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> Self:
         return self
@@ -76,13 +78,13 @@ class TerminalSession:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
         self.process.wait(10)
-        self._reading.set()
+        self._stop_reading()
         for descriptor in (self._slave, self.master):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
     def _read(self) -> None:
-        while True:
+        while not self._closed.is_set():
             self._reading.wait()
             try:
                 if not select.select([self.master], [], [], 0.1)[0]:
@@ -95,6 +97,12 @@ class TerminalSession:
             with self._lock:
                 self.raw += data
                 self._show(data)
+
+    def _stop_reading(self) -> None:
+        # A descriptor must not be closed under a reader: its number may be another's next.
+        self._closed.set()
+        self._reading.set()
+        self._reader.join(5)
 
     def _show(self, data: bytes) -> None:
         data = self._held + data
@@ -122,7 +130,7 @@ class TerminalSession:
 
     def hang_up(self) -> None:
         """Cut the line."""
-        self.stall()
+        self._stop_reading()
         os.close(self._slave)
         os.close(self.master)
 
