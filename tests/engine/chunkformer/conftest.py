@@ -52,3 +52,14 @@ def say():
         return np.concatenate((silence, sound, silence, silence))
 
     return spoken
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small models on a busy machine lose far more to waiting threads than they gain."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
