@@ -39,7 +39,7 @@ def choose_recognizer(config: OmoAIConfig) -> RecognizerChoice:
     return RecognizerChoice(
         engine=model.engine,
         model=model.name,
-        folder=model.folder,
+        folder=model.folder.absolute(),
         languages=model.languages,
         reason=_reason(config, model),
         settings=config.asr,

@@ -154,6 +154,8 @@ class _Child:
                 stderr=subprocess.PIPE,
                 pass_fds=given,
                 start_new_session=True,
+                # The folder we stand in may be deleted, and some native libraries mind.
+                cwd="/",
                 bufsize=0,
             )
         except OSError as error:
