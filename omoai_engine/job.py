@@ -8,11 +8,8 @@ cancellation) ends all three, and what was finished is never thrown away.
 from __future__ import annotations
 
 import queue
-import resource
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -21,7 +18,7 @@ from omoai_engine.asr.isolated import IsolatedRecognizer
 from omoai_engine.asr.recognizer import AudioProgress, Recognizer, RecognizerEvent
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
-from omoai_engine.errors import CancelledError, OmoAIError, StageError
+from omoai_engine.errors import CancelledError
 from omoai_engine.events import (
     JobStarted,
     LanguageDetected,
@@ -29,15 +26,15 @@ from omoai_engine.events import (
     OnEvent,
     RecognizerChosen,
     SegmentRecognized,
-    SpeechDiscarded,
     Stage,
     SummaryReady,
     TextPunctuated,
 )
+from omoai_engine.findings import Findings
 from omoai_engine.postprocess import RulesPostprocessor
 from omoai_engine.postprocess.rules import PunctuatedParagraph
-from omoai_engine.preprocess.source import AudioInfo, open_audio
-from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
+from omoai_engine.preprocess.source import open_audio
+from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_engine.stage_clock import StageClocks
 from omoai_engine.text import shown_path
 
@@ -53,8 +50,6 @@ _BLOCKS_IN_FLIGHT = 8
 """Blocks hold up to a second each."""
 _SEGMENTS_IN_FLIGHT = 64
 _CHECK_SECONDS = 0.1
-_INAUDIBLE = 1e-4
-"""A peak below this (-80 dB) is a switched-off microphone, not quiet speech."""
 
 
 class _End:
@@ -67,30 +62,6 @@ def source_name(audio_input: AudioInput) -> str:
         return shown_path(audio_input)
     name = getattr(audio_input, "name", None)
     return shown_path(name) if isinstance(name, str | Path) else "audio"
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What is known so far; each field is written by one thread."""
-
-    info: AudioInfo | None = None
-    decoded: float = 0.0
-    complete: bool = False
-    peak: float = 0.0
-    notices: list[str] = field(default_factory=list)
-    choice: RecognizerChoice | None = None
-    recognizer: Recognizer | None = None
-    language: LanguageDetected | None = None
-    segments: list[ASRSegment] = field(default_factory=list)
-    discarded: list[SpeechDiscarded] = field(default_factory=list)
-    first_segment: float | None = None
-    text: RulesPostprocessor | None = None
-    written: int = 0
-    paragraphs: int = 0
-    summary: SummaryResult = field(
-        default_factory=lambda: SummaryResult("", (), "", metadata={"method": "none"})
-    )
-    failures: list[tuple[Stage, BaseException]] = field(default_factory=list)
 
 
 class Job:
@@ -125,7 +96,8 @@ class Job:
         self._blocks: queue.Queue[AudioBlock | _End] = queue.Queue(_BLOCKS_IN_FLIGHT)
         self._segments: queue.Queue[ASRSegment | _End] = queue.Queue(_SEGMENTS_IN_FLIGHT)
         self._clocks = StageClocks(on_event)
-        self._found = _Findings()
+        language = config.asr.language
+        self._found = Findings(self._name, None if language == "auto" else language)
 
     def run(self) -> PipelineResult:
         """Run all stages; see `Pipeline.run` for what is returned and raised."""
@@ -143,10 +115,13 @@ class Job:
         for thread in threads:
             thread.join()
         self._guarded("postprocessing", self._complete_text)
-        result = self._result()
+        found = self._found
+        if found.complete and not found.segments and not self._abort.is_set():
+            self._notice(found.why_no_words)
+        result = found.result(self._clocks.timing(), cancelled=self._control.is_set())
         if self._intermediates is not None:
             self._intermediates.finish(result)
-        self._raise_failure(result)
+        found.raise_failure(result)
         return result
 
     def _guarded(self, stage: Stage, work: Callable[[], None]) -> None:
@@ -278,7 +253,7 @@ class Job:
         found = self._found
         if found.text is None:
             return []
-        found.text.language = self._language()
+        found.text.language = found.language_code
         found.written += 1
         return found.text.push(segment)
 
@@ -286,14 +261,6 @@ class Job:
         recognizer = self._found.recognizer
         writes = recognizer is not None and recognizer.info.writes_punctuation
         return RulesPostprocessor(self._config.postprocess, writes_punctuation=writes)
-
-    def _language(self) -> str | None:
-        if self._found.language is not None:
-            return self._found.language.language
-        if self._config.asr.language != "auto":
-            return self._config.asr.language
-        choice = self._found.choice
-        return choice.languages[0] if choice and len(choice.languages) == 1 else None
 
     def _punctuated(self, closed: list[PunctuatedParagraph]) -> None:
         for paragraph, segments in closed:
@@ -341,80 +308,3 @@ class Job:
             except queue.Full:
                 continue
             return
-
-    # The end.
-
-    def _result(self) -> PipelineResult:
-        found = self._found
-        text = found.text
-        transcript = " ".join(segment.text for segment in found.segments)
-        timing = self._clocks.timing()
-        if found.first_segment is not None:
-            timing["first_segment"] = found.first_segment
-        processing = max(0.0, timing["total"] - timing["model_loading"])
-        if not found.segments and found.complete and not self._abort.is_set():
-            self._notice(self._why_no_words())
-        return PipelineResult(
-            segments=text.segments if text else (),
-            transcript=transcript,
-            transcript_punctuated="\n\n".join(p.text for p in text.paragraphs) if text else "",
-            summary=found.summary,
-            timing=timing,
-            performance={
-                "audio_duration": found.decoded,
-                "processing_time": processing,
-                "real_time_factor": processing / found.decoded if found.decoded else 0.0,
-                "peak_memory_mib": _peak_memory_mib(found.recognizer),
-            },
-            metadata=self._metadata(),
-            paragraphs=text.paragraphs if text else (),
-            asr=ASRResult(tuple(found.segments), transcript, found.decoded),
-        )
-
-    def _metadata(self) -> dict[str, Any]:
-        found = self._found
-        choice = found.choice
-        return {
-            "source": self._name,
-            "audio": asdict(found.info) if found.info else {},
-            "recognizer": choice.engine if choice else None,
-            "model": choice.model if choice else None,
-            "recognizer_reason": choice.reason if choice else None,
-            "language": self._language(),
-            "language_probability": found.language.probability if found.language else None,
-            "discarded": [asdict(cut) for cut in found.discarded],
-            "notices": list(found.notices),
-            "no_speech": found.complete and not found.segments,
-            "postprocess": found.text.metadata if found.text else {},
-            "cancelled": self._control.is_set(),
-        }
-
-    def _why_no_words(self) -> str:
-        if self._found.peak < _INAUDIBLE:
-            return f"{self._name}: the recording is silent; check the microphone or the track."
-        return f"{self._name}: no speech was found in the recording."
-
-    def _raise_failure(self, result: PipelineResult) -> None:
-        if not self._found.failures:
-            return
-        # The first failure is the cause; those after it are its consequences.
-        stage, error = self._found.failures[0]
-        partial = bool(result.asr and result.asr.segments)
-        if isinstance(error, OmoAIError) and not partial and stage != "asr":
-            raise error
-        if not isinstance(error, Exception):
-            raise error
-        if isinstance(error, OmoAIError):
-            what, where, hint = error.what, error.where, error.hint
-        else:
-            what, where = f"{type(error).__name__}: {error}", self._name
-            hint = "This is a fault in OmoAI; please report it"
-        raise StageError(what, stage=stage, partial=result, where=where, hint=hint) from error
-
-
-def _peak_memory_mib(recognizer: Recognizer | None) -> float:
-    """Return the highest resident memory of this process and of the recogniser's, in MiB."""
-    unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    child = recognizer.peak_memory_mib if isinstance(recognizer, IsolatedRecognizer) else 0.0
-    return own + child

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import resource
 import select
 import signal
 import sys
@@ -22,6 +21,7 @@ from omoai_engine.asr.choice import RecognizerChoice, build_recognizer
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.errors import OmoAIError, WorkerDiedError
+from omoai_engine.memory import peak_memory_mib
 
 
 def main(incoming: int, outgoing: int, lifeline: int) -> None:
@@ -70,7 +70,7 @@ def _serve(commands: Connection, answers: Connection) -> None:
             return
         if choice.empty_cache:
             _empty_cache()
-        answers.send(("memory", _peak_mib()))
+        answers.send(("memory", peak_memory_mib()))
         answers.send(("end", None))
 
 
@@ -113,8 +113,3 @@ def _told(error: Exception, doing: str) -> OmoAIError:
         f"the recogniser failed while {doing}: {type(error).__name__}: {error}",
         hint="Try again; `omoai doctor` says what is missing",
     )
-
-
-def _peak_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

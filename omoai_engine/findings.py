@@ -1,0 +1,132 @@
+"""What is known of a job while it runs, and the result made of it at the end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from omoai_engine.asr.choice import RecognizerChoice
+from omoai_engine.asr.isolated import IsolatedRecognizer
+from omoai_engine.asr.recognizer import Recognizer
+from omoai_engine.errors import OmoAIError, StageError
+from omoai_engine.events import LanguageDetected, SpeechDiscarded, Stage
+from omoai_engine.memory import peak_memory_mib
+from omoai_engine.postprocess import RulesPostprocessor
+from omoai_engine.preprocess.source import AudioInfo
+from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
+
+_INAUDIBLE = 1e-4
+"""A peak below this (-80 dB) is a switched-off microphone, not quiet speech."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is known so far of the recording called `name`; each field is written by one thread.
+
+    `chosen_language` is what the configuration says, None for detection."""
+
+    name: str
+    chosen_language: str | None
+
+    info: AudioInfo | None = None
+    decoded: float = 0.0
+    complete: bool = False
+    peak: float = 0.0
+    notices: list[str] = field(default_factory=list)
+    choice: RecognizerChoice | None = None
+    recognizer: Recognizer | None = None
+    language: LanguageDetected | None = None
+    segments: list[ASRSegment] = field(default_factory=list)
+    discarded: list[SpeechDiscarded] = field(default_factory=list)
+    first_segment: float | None = None
+    text: RulesPostprocessor | None = None
+    written: int = 0
+    paragraphs: int = 0
+    summary: SummaryResult = field(
+        default_factory=lambda: SummaryResult("", (), "", metadata={"method": "none"})
+    )
+    failures: list[tuple[Stage, BaseException]] = field(default_factory=list)
+
+    @property
+    def language_code(self) -> str | None:
+        """The language of the recording, as far as it is known (ISO 639-1)."""
+        if self.language is not None:
+            return self.language.language
+        if self.chosen_language is not None:
+            return self.chosen_language
+        languages = self.choice.languages if self.choice else ()
+        return languages[0] if len(languages) == 1 else None
+
+    @property
+    def why_no_words(self) -> str:
+        """One sentence for a recording that was read to its end and gave no words."""
+        if self.peak < _INAUDIBLE:
+            return f"{self.name}: the recording is silent; check the microphone or the track."
+        return f"{self.name}: no speech was found in the recording."
+
+    def result(self, timing: dict[str, float], *, cancelled: bool) -> PipelineResult:
+        """Return everything that was found; `timing` in seconds."""
+        text = self.text
+        transcript = " ".join(segment.text for segment in self.segments)
+        if self.first_segment is not None:
+            timing["first_segment"] = self.first_segment
+        processing = max(0.0, timing["total"] - timing["model_loading"])
+        return PipelineResult(
+            segments=text.segments if text else (),
+            transcript=transcript,
+            transcript_punctuated="\n\n".join(p.text for p in text.paragraphs) if text else "",
+            summary=self.summary,
+            timing=timing,
+            performance={
+                "audio_duration": self.decoded,
+                "processing_time": processing,
+                "real_time_factor": processing / self.decoded if self.decoded else 0.0,
+                "peak_memory_mib": _peak_memory_mib(self.recognizer),
+            },
+            metadata=self._metadata(cancelled),
+            paragraphs=text.paragraphs if text else (),
+            asr=ASRResult(tuple(self.segments), transcript, self.decoded),
+        )
+
+    def _metadata(self, cancelled: bool) -> dict[str, Any]:
+        choice = self.choice
+        return {
+            "source": self.name,
+            "audio": asdict(self.info) if self.info else {},
+            "recognizer": choice.engine if choice else None,
+            "model": choice.model if choice else None,
+            "recognizer_reason": choice.reason if choice else None,
+            "language": self.language_code,
+            "language_probability": self.language.probability if self.language else None,
+            "discarded": [asdict(cut) for cut in self.discarded],
+            "notices": list(self.notices),
+            "no_speech": self.complete and not self.segments,
+            "postprocess": self.text.metadata if self.text else {},
+            "cancelled": cancelled,
+        }
+
+    def raise_failure(self, result: PipelineResult) -> None:
+        """Raise what made the job fail, if anything: the first failure is the cause.
+
+        An error of the input or the model is raised as it is when nothing was recognised yet;
+        everything else becomes a `StageError` that carries `result`.
+        """
+        if not self.failures:
+            return
+        stage, error = self.failures[0]
+        if not isinstance(error, Exception):
+            raise error
+        if isinstance(error, OmoAIError):
+            if not self.segments and stage != "asr":
+                raise error
+            what, where, hint = error.what, error.where, error.hint
+        else:
+            what, where = f"{type(error).__name__}: {error}", self.name
+            hint = "This is a fault in OmoAI; please report it"
+        raise StageError(what, stage=stage, partial=result, where=where, hint=hint) from error
+
+
+def _peak_memory_mib(recognizer: Recognizer | None) -> float:
+    """Return the highest resident memory of this process and of the recogniser's, in MiB."""
+    child = recognizer.peak_memory_mib if isinstance(recognizer, IsolatedRecognizer) else 0.0
+    return peak_memory_mib() + child
