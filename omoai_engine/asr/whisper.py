@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,9 @@ _FOREIGN_CERTAINTY = 0.85
 Vietnamese for Thai, Chinese or Portuguese at up to 0.83."""
 
 DECODING = {
-    "fast": Decoding(1, 1, 1.0, (0.0, 0.4, 0.8)),
-    "balanced": Decoding(5, 5, 1.0, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
-    "best": Decoding(10, 5, 2.0, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
+    "fast": Decoding("int8", 1, 1, 1.0, (0.0, 0.4, 0.8)),
+    "balanced": Decoding("int8", 5, 5, 1.0, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
+    "best": Decoding("float32", 10, 5, 2.0, (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
 }
 """The quality switch."""
 
@@ -97,8 +98,8 @@ class WhisperRecognizer:
         precision = self._settings.precision
         if precision != "auto":
             return precision
-        # int8 is the fastest that keeps the words on a CPU.
-        return "int8" if self._settings.device == "cpu" or not _has_cuda() else "float16"
+        on_cpu = self._settings.device == "cpu" or not _has_cuda()
+        return DECODING[self._settings.quality].precision if on_cpu else "float16"
 
     def recognize(
         self,
@@ -137,9 +138,7 @@ class WhisperRecognizer:
         assert self._model is not None  # noqa: S101 - loaded before
         chosen = DECODING[self._settings.quality]
         if self._settings.beam_size:
-            chosen = Decoding(
-                self._settings.beam_size, chosen.best_of, chosen.patience, chosen.temperatures
-            )
+            chosen = replace(chosen, beam_size=self._settings.beam_size)
         try:
             return WindowDecoder(self._model, chosen, language)
         except ValueError:

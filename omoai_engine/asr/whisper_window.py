@@ -35,9 +35,10 @@ class Decoding:
     """How hard Whisper tries.
 
     A window whose text repeats itself or is improbable is decoded again at each further
-    temperature, with `best_of` samples at a time.
+    temperature, with `best_of` samples at a time. `precision` is that of the weights on a CPU.
     """
 
+    precision: str
     beam_size: int
     best_of: int
     patience: float

@@ -1,9 +1,9 @@
 """Word error rate on a corpus of real recordings, ours beside faster-whisper called directly.
 
-    python tests/benchmarks/wer.py [--most N] [--long] [--language vi|en]
+    python tests/benchmarks/wer.py [--most N] [--long] [--language vi|en] [--quality fast|best]
 
-Both get the same sound, the same model, the language and the same decoding settings (beam 5,
-temperature fallback, voice activity filter, no conditioning on earlier text). The corpus lies
+Both get the same sound, the same model, the language and the same decoding settings (those of
+the quality switch, voice activity filter, no conditioning on earlier text). The corpus lies
 beside the repository in `shared/corpus` with a `manifest.tsv`; without it this says so and ends.
 """
 
@@ -22,7 +22,8 @@ import numpy as np
 
 from omoai_engine.asr.recognizer import ignore
 from omoai_engine.asr.whisper import DECODING, WhisperRecognizer
-from omoai_engine.audio import AudioBlock
+from omoai_engine.asr.whisper_window import Decoding
+from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.config import load_config
 from omoai_engine.control import JobControl
 from omoai_engine.models import resolve_model
@@ -63,11 +64,10 @@ def ours(recognizer: WhisperRecognizer, blocks: list[AudioBlock]) -> str:
     return " ".join(segment.text for segment in segments)
 
 
-def direct(model: object, sound: np.ndarray, language: str) -> str:
+def direct(model: object, sound: np.ndarray, language: str, decoding: Decoding) -> str:
     """Return what faster-whisper writes when it gets the whole recording at once."""
     import ctranslate2
 
-    decoding = DECODING["balanced"]
     ctranslate2.set_random_seed(0)
     segments, _ = model.transcribe(  # type: ignore[attr-defined]
         sound,
@@ -88,6 +88,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, help="at most so many files a collection")
     parser.add_argument("--language", choices=("vi", "en"))
+    parser.add_argument("--quality", choices=tuple(DECODING), default="balanced")
     parser.add_argument("--long", action="store_true", help="the long recordings, too")
     asked = parser.parse_args()
     if not (CORPUS / "manifest.tsv").is_file():
@@ -96,7 +97,11 @@ def main() -> int:
     from faster_whisper import WhisperModel
 
     folder = resolve_model(load_config(), engine="whisper", name="whisper-base").folder
-    model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=THREADS)
+    decoding = DECODING[asked.quality]
+    model = WhisperModel(
+        str(folder), device="cpu", compute_type=decoding.precision, cpu_threads=THREADS
+    )
+    seconds = 0.0
     tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     cpu: dict[tuple[str, str], float] = defaultdict(float)
     for row in rows(asked.language, asked.most, asked.long):
@@ -104,7 +109,10 @@ def main() -> int:
         with open_audio(CORPUS / row["file"]) as source:
             blocks = list(source)
         sound = np.concatenate([block.samples for block in blocks])
-        settings = load_config(asr={"language": row["lang"], "threads": THREADS}).asr
+        seconds += len(sound) / SAMPLE_RATE_HZ
+        settings = load_config(
+            asr={"language": row["lang"], "threads": THREADS, "quality": asked.quality}
+        ).asr
         recognizer = WhisperRecognizer(folder, "whisper-base", settings)
         recognizer.load()
         table = tables[collection]
@@ -112,7 +120,7 @@ def main() -> int:
         before = time.process_time()
         table["ours"].append(normalised(ours(recognizer, blocks)))
         between = time.process_time()
-        table["direct"].append(normalised(direct(model, sound, row["lang"])))
+        table["direct"].append(normalised(direct(model, sound, row["lang"], decoding)))
         cpu[collection, "ours"] += between - before
         cpu[collection, "direct"] += time.process_time() - between
         print(f"{row['file']}", file=sys.stderr)
@@ -132,6 +140,8 @@ def main() -> int:
             direct_cpu += cpu[collection, "direct"]
         if total["reference"]:
             print_row(f"all {language}".strip(), total, ours_cpu / direct_cpu)
+    factor = sum(cpu[key] for key in cpu if key[1] == "ours") / seconds
+    print(f"quality {asked.quality}: processor time {factor:.3f} of real time, ours")
     return 0
 
 
