@@ -7,7 +7,6 @@ workbench. Importing this module loads no engine stage, no model library, no con
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -16,14 +15,12 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.timer import Timer
 
 from omoai_engine.text import one_line
 from omoai_tui import clipboard, state, texts, themes
-from omoai_tui.formats import duration, size
+from omoai_tui.conductor import Conductor
+from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
-from omoai_tui.jobs import Changed, Job, JobStatus
-from omoai_tui.mailbox import Mailbox
 from omoai_tui.messages import (
     CopyFinished,
     ExportFinished,
@@ -32,14 +29,12 @@ from omoai_tui.messages import (
     SettingsLoaded,
     Trouble,
 )
-from omoai_tui.pipeline_worker import PipelineWorker, Ticket, describe_unforeseen
+from omoai_tui.pipeline_worker import describe_unforeseen
 from omoai_tui.screens.workbench import Workbench
 from omoai_tui.tasks import copy_task, export_task, start_task
 from omoai_tui.widgets.file_picker import FilePicker
 from omoai_tui.widgets.job_list import JobList
 
-NEWS_EVERY_SECONDS = 0.25
-CLOCK_EVERY_SECONDS = 1.0
 RELEASE_SECONDS = 0.6
 
 
@@ -77,7 +72,6 @@ class OmoaiApp(App[None]):
         super().__init__(driver_class=driver_class, ansi_color=True if no_colour else None)
         if "TEXTUAL_ANIMATIONS" not in os.environ:
             self.animation_level = "none"
-        self.queue = JobQueue()
         self.log_file = log_path
         self.crashed = ""
         self._folder = folder or str(Path.cwd())
@@ -85,15 +79,9 @@ class OmoaiApp(App[None]):
         self._wanted_theme = theme
         self._themes: themes.ThemeSet | None = None
         self._key_map: dict[str, str] = {}
-        self._mailbox: Mailbox | None = None
-        self._collected_at = 0.0
-        self._collecting: Timer | None = None
-        self._clock: Timer | None = None
-        self._ticked_at = 0.0
-        self._pinned = False
         self._said: set[str] = set()
         overrides: dict[str, Any] = {"asr": {"language": language}} if language else {}
-        self._worker = PipelineWorker(self._post, overrides)
+        self.conductor = Conductor(self, self._post, overrides)
         self._use_first_theme(no_colour)
 
     @property
@@ -118,13 +106,12 @@ class OmoaiApp(App[None]):
     def on_workbench_ready(self, _message: Workbench.Ready) -> None:
         """Queue what was given; begin with the heavy work after the first paint."""
         for path in self._files:
-            self._add(path)
-        self._sync_queue()
+            self.conductor.add(path)
+        self.conductor.sync_queue()
         self.set_timer(0.05, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
-        self._worker.start()
-        self._start_next()
+        self.conductor.start()
 
     def on_settings_loaded(self, message: SettingsLoaded) -> None:
         """Take the theme and the keys of the configuration."""
@@ -214,22 +201,12 @@ class OmoaiApp(App[None]):
         """Say something good."""
         self.notify(sentence, markup=False, timeout=4)
 
-    # The queue.
+    # Jobs.
 
-    def _add(self, path: str) -> Job:
-        job = self.queue.add(path)
-        if self.bench.job is None:
-            self.bench.show_job(job)
-        return job
-
-    def add_files(self, paths: Sequence[str]) -> None:
-        """Queue recordings and begin."""
-        jobs = [self._add(path) for path in paths]
-        if self.queue.active and jobs:
-            one = texts.QUEUED.format(name=jobs[0].name)
-            self.tell(one if len(jobs) == 1 else texts.QUEUED_MANY.format(count=len(jobs)))
-        self._sync_queue()
-        self._start_next()
+    @property
+    def queue(self) -> JobQueue:
+        """The recordings of this sitting."""
+        return self.conductor.queue
 
     def open_path(self, path: str) -> None:
         """Open a folder in the picker, or queue a file."""
@@ -237,102 +214,24 @@ class OmoaiApp(App[None]):
             self.bench.query_one(FilePicker).open_root(path)
             self.bench.action_focus_pane("files")
         else:
-            self.add_files([path])
-
-    def _start_next(self) -> None:
-        if self.queue.active or not self.queue.waiting:
-            return
-        job = self.queue.waiting[0]
-        job.status = JobStatus.RUNNING
-        self._mailbox = Mailbox(lambda: self._post(NewsWaiting()))
-        if self.bench.job is None or self.bench.job is job:
-            self.bench.show_job(job)
-        if self.bench.one_at_a_time and self.bench.current_pane == "files":
-            self.bench.action_focus_pane("segments")
-        self._ticked_at = time.monotonic()
-        self._clock = self.set_interval(CLOCK_EVERY_SECONDS, self._tick)
-        self._worker.submit(Ticket(job.number, job.path, job.control, self._mailbox))
-        self._sync_queue()
+            self.conductor.add_files([path])
 
     def on_news_waiting(self, _message: NewsWaiting) -> None:
-        """Collect the news now, or soon when the last were collected just before."""
-        wait = self._collected_at + NEWS_EVERY_SECONDS - time.monotonic()
-        if wait <= 0:
-            self._collect()
-        elif self._collecting is None:
-            self._collecting = self.set_timer(wait, self._collect)
-
-    def _collect(self) -> None:
-        self._collecting = None
-        self._collected_at = time.monotonic()
-        job = self.queue.active
-        if job is None or self._mailbox is None:
-            return
-        changed = Changed.NOTHING
-        heard = len(job.notices)
-        for event in self._mailbox.collect():
-            changed |= job.apply(event)
-        for notice in job.notices[heard:]:
-            self.warn(one_line(notice))
-        if job is self.bench.job:
-            # Bars that only grew wait for the clock: once a second is live enough, and a third
-            # of the bytes.
-            if Changed.STATUS not in changed:
-                changed &= ~Changed.TIMING
-            self.bench.sync_job(changed)
-        elif self.bench.job is None or (self.bench.job.status.over and not self._pinned):
-            # Only now that it gives something: a file that cannot be read shall not hide the
-            # transcript of the one before.
-            self.bench.show_job(job)
-        if changed & (Changed.STATUS | Changed.TIMING):
-            self._sync_queue()
-
-    def _tick(self) -> None:
-        now = time.monotonic()
-        passed, self._ticked_at = now - self._ticked_at, now
-        job = self.queue.active
-        if job is None or job.status is JobStatus.PAUSED:
-            return
-        job.elapsed += passed
-        job.memory_mib = max(job.memory_mib, self._worker.memory_mib)
-        if job is self.bench.job:
-            self.bench.sync_job(Changed.TIMING)
+        """The active job has said something."""
+        self.conductor.news_waiting()
 
     def on_job_ended(self, message: JobEnded) -> None:
-        """Take in the result, say how it went, and go on with the next."""
-        self._collect()
-        if self._clock is not None:
-            self._tick()
-            self._clock.stop()
-        job = self.queue.by_number(message.number)
-        if job is None:
-            return
-        job.settle(message.result, one_line(message.error))
-        if job is self.bench.job:
-            self.bench.settle_job()
-        self.bench.sync_hints()
-        if job.status is JobStatus.FAILED:
-            self.complain(job.reason)
-        elif job.status is JobStatus.STOPPED:
-            self.tell(texts.JOB_STOPPED.format(name=job.name))
-        else:
-            self.tell(texts.JOB_DONE.format(name=job.name, time=duration(job.elapsed)))
-        self._sync_queue()
-        self._start_next()
-
-    def _sync_queue(self) -> None:
-        self.bench.sync_queue(self.queue.jobs)
+        """The worker is through with a job."""
+        self.conductor.job_ended(message)
 
     def on_file_picker_picked(self, message: FilePicker.Picked) -> None:
         """Queue what was picked."""
-        self.add_files(message.paths)
+        self.conductor.add_files(message.paths)
 
     def on_block_view_chosen(self, message: JobList.Chosen) -> None:
         """Show the job under the cursor of the queue."""
         if isinstance(message.view, JobList) and (job := message.view.job_at_cursor()):
-            self._pinned = job.status.over
-            self.bench.show_job(job)
-            self._sync_queue()
+            self.conductor.show(job)
 
     def on_workbench_pasted(self, message: Workbench.Pasted) -> None:
         """Open a pasted path."""
@@ -359,45 +258,16 @@ class OmoaiApp(App[None]):
 
     def action_pause(self) -> None:
         """Hold the job, or let it go on."""
-        job = self.queue.active
-        if job is None or job.status is JobStatus.STOPPING:
-            self.tell(texts.NOTHING_RUNNING)
-            return
-        if job.status is JobStatus.PAUSED:
-            job.control.resume()
-            job.status = JobStatus.RUNNING
-        else:
-            job.control.pause()
-            job.status = JobStatus.PAUSED
-        self.bench.sync_hints()
-        self._sync_queue()
+        self.conductor.pause_or_resume()
 
     def action_cancel(self) -> None:
         """Stop the job in focus: in the queue the one under the cursor, else the active one."""
-        job = self.queue.active
-        if self.bench.current_pane == "queue":
-            at = self.bench.query_one(JobList).job_at_cursor()
-            if at and at.status is JobStatus.WAITING:
-                at.status = JobStatus.STOPPED
-                self._sync_queue()
-                return
-        if job is None:
-            self.tell(texts.NOTHING_RUNNING)
-            return
-        job.control.cancel()
-        job.status = JobStatus.STOPPING
-        self._sync_queue()
+        in_queue = self.bench.current_pane == "queue"
+        self.conductor.cancel(self.bench.query_one(JobList).job_at_cursor() if in_queue else None)
 
     def action_retry(self) -> None:
         """Do the job under the cursor once more."""
-        job = self.bench.query_one(JobList).job_at_cursor()
-        if job is None or not job.status.over:
-            return
-        fresh = self.queue.again(job)
-        if job is self.bench.job:
-            self.bench.show_job(fresh)
-        self._sync_queue()
-        self._start_next()
+        self.conductor.again(self.bench.query_one(JobList).job_at_cursor())
 
     def action_copy(self) -> None:
         """Copy the transcript that is shown."""
@@ -473,10 +343,11 @@ class OmoaiApp(App[None]):
         if isinstance(self.screen, LeaveDialog):
             self.leave_now()
             return
-        reasons = self._losses()
+        reasons = self.conductor.losses()
         if not reasons:
             self.leave_now()
             return
+        can_export = any(job.result is not None for job in self.queue.unsaved)
 
         def answered(answer: str | None) -> None:
             if answer == "leave":
@@ -486,19 +357,7 @@ class OmoaiApp(App[None]):
                     self.bench.show_job(self.queue.unsaved[0])
                 self.action_export()
 
-        self.push_screen(LeaveDialog(reasons), answered)
-
-    def _losses(self) -> list[str]:
-        reasons = []
-        if self.queue.active:
-            reasons.append(texts.QUIT_RUNNING)
-        if self.queue.waiting:
-            reasons.append(texts.QUIT_WAITING.format(count=len(self.queue.waiting)))
-        if self.queue.unsaved:
-            names = ", ".join(job.name for job in self.queue.unsaved[:3])
-            more = "…" if len(self.queue.unsaved) > 3 else ""
-            reasons.append(texts.QUIT_UNSAVED.format(names=names + more))
-        return reasons
+        self.push_screen(LeaveDialog(reasons, can_export), answered)
 
     def leave_now(self, code: int = 0) -> None:
         """Leave without a question."""
@@ -517,7 +376,7 @@ class OmoaiApp(App[None]):
 
     def release(self, timeout: float = RELEASE_SECONDS) -> None:
         """End the job and the engine's children, in bounded time. Idempotent, any thread."""
-        self._worker.close(timeout)
+        self.conductor.release(timeout)
 
     def _handle_exception(self, error: Exception) -> None:
         # Textual prints the traceback with local values, which may be somebody's words. The log

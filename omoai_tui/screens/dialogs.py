@@ -34,9 +34,10 @@ class LeaveDialog(ModalScreen[str]):
         Binding("e", "answer('export')", show=False, id="leave.export"),
     ]
 
-    def __init__(self, reasons: list[str]) -> None:
+    def __init__(self, reasons: list[str], can_export: bool) -> None:
         super().__init__()
         self._reasons = reasons
+        self._can_export = can_export
 
     def compose(self) -> ComposeResult:
         """Title, what would be lost, keys."""
@@ -44,10 +45,13 @@ class LeaveDialog(ModalScreen[str]):
             yield label(texts.QUIT_TITLE, "dialog-title")
             for reason in self._reasons:
                 yield label(reason)
-            yield label(texts.QUIT_KEYS, "dialog-keys")
+            keys = texts.QUIT_KEYS_EXPORT if self._can_export else texts.QUIT_KEYS
+            yield label(keys, "dialog-keys")
 
     def action_answer(self, answer: str) -> None:
         """Close with the answer."""
+        if answer == "export" and not self._can_export:
+            return
         self.dismiss(answer)
 
 

@@ -96,6 +96,9 @@ class FilePicker(BlockView):
         self._add_rows(self.root, 0)
         self._remeasure(0)
         paths = [row.entry.path if row.entry else "" for row in self._rows]
+        if at is None:
+            # A newly opened folder: stand where Enter does something useful.
+            at = next((row.entry.path for row in self._rows if row.entry and row.entry.media), None)
         self.cursor = paths.index(at) if at in paths else min(max(self.cursor, 0), len(paths) - 1)
         if at in paths:
             self._cursor_wanted = None

@@ -75,7 +75,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
         assert (tmp_path / "jfk.txt").stat().st_mtime_ns == before
         await pilot.press("enter")
         await wait_until(pilot, lambda: (tmp_path / "jfk.txt").stat().st_mtime_ns > before, 20)
-        assert app._losses() == []
+        assert app.conductor.losses() == []
 
 
 async def test_cancel_acts_at_once_and_keeps_what_is_done_and_the_next_job_runs(
