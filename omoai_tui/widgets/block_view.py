@@ -10,7 +10,6 @@ a slow link): when the tail leaves the pane, room for the next lines is made bel
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -25,6 +24,7 @@ from textual.strip import Strip
 
 from omoai_tui.cells import wrap
 from omoai_tui.palette import Palette, palette
+from omoai_tui.widgets.block_lines import BlockLines
 
 Pieces = list[tuple[str, str]]
 """One line: texts, each with the name of its style in the palette ("" for none)."""
@@ -59,8 +59,7 @@ class BlockView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._ends: list[int] = []
-        self._measured_width = 0
+        self._lines = BlockLines(self.block_height)
         self._slack = 0
         self._moving = False
         self._strips: LRUCache[tuple[int, int], list[Strip]] = LRUCache(1024)
@@ -108,37 +107,30 @@ class BlockView(ScrollView, can_focus=True):
         self._set_following(self.live)
         self.cursor = -1
         self._slack = 0
-        self._remeasure(0)
+        self._remeasure()
         self._go_to(self.max_scroll_y if self.following else 0)
         self.refresh()
 
     def grow(self) -> None:
         """Blocks were added at the end."""
-        known = len(self._ends)
-        if known == 0:
+        if not self._lines:
             self.reset()
             return
-        top = self._ends[-1]
-        self._measure_from(known)
+        top = self._lines.total
+        self._lines.add(self.block_count())
         self._fit()
-        self._refresh_rows(top, self._ends[-1])
+        self._refresh_rows(top, self._lines.total)
         self._follow()
 
     def revise(self, first: int, last: int) -> None:
         """Blocks `first..last` look different, perhaps at another height."""
-        if not self._ends or first >= len(self._ends):
+        last = min(last, len(self._lines) - 1)
+        if first > last:
             return
-        last = min(last, len(self._ends) - 1)
-        before = self._ends[first : last + 1]
         self._forget(first, last)
-        tail = self._ends[last + 1 :]
-        shift = self._measure_range(first, last) - before[-1]
-        if self._ends[first : last + 1] == before:
-            start = self._ends[first - 1] if first else 0
-            self._refresh_rows(start, self._ends[last])
+        if not self._lines.revise(first, last):
+            self._refresh_rows(self._lines.start(first), self._lines.end(last))
             return
-        if shift:
-            self._ends[last + 1 :] = [end + shift for end in tail]
         self._fit()
         self.refresh()
         self._follow()
@@ -168,28 +160,9 @@ class BlockView(ScrollView, can_focus=True):
     def _width(self) -> int:
         return max(8, self.scrollable_content_region.width)
 
-    def _measure_range(self, first: int, last: int) -> int:
-        width = self._measured_width
-        end = self._ends[first - 1] if first else 0
-        height = self.block_height
-        for index in range(first, last + 1):
-            end += height(index, width)
-            self._ends[index] = end
-        return end
-
-    def _measure_from(self, first: int) -> None:
-        width = self._measured_width
-        end = self._ends[first - 1] if first else 0
-        height, add = self.block_height, self._ends.append
-        for index in range(first, self.block_count()):
-            end += height(index, width)
-            add(end)
-
-    def _remeasure(self, first: int) -> None:
-        self._measured_width = self._width()
-        del self._ends[first:]
+    def _remeasure(self) -> None:
         self._strips.clear()
-        self._measure_from(first)
+        self._lines.measure_all(self.block_count(), self._width())
         self._fit()
 
     def _forget(self, first: int, last: int) -> None:
@@ -197,27 +170,22 @@ class BlockView(ScrollView, can_focus=True):
             for selected in (0, 1, 2):
                 self._strips.discard((index, selected))
 
-    @property
-    def content_lines(self) -> int:
-        """How many lines all blocks have together."""
-        return self._ends[-1] if self._ends else 0
-
     def _fit(self) -> None:
         if self.following and self.is_attached:
             page = self.scrollable_content_region.height
-            total = self.content_lines
+            total = self._lines.total
             room = self.virtual_size.height
             if total > page and total > room:
                 self._slack = max(1, page // 2)
             elif total > page:
                 self._slack = room - total
         # No width: nothing scrolls sideways, and a change of width would be a layout.
-        size = Size(0, self.content_lines + (self._slack if self._ends else 0))
+        size = Size(0, self._lines.total + (self._slack if self._lines else 0))
         if size != self.virtual_size:
             self.virtual_size = size
 
     def _follow(self) -> None:
-        if self.following and self.content_lines > self.scrollable_content_region.height:
+        if self.following and self._lines.total > self.scrollable_content_region.height:
             self._go_to(self.max_scroll_y)
 
     def _go_to(self, y: int) -> None:
@@ -242,15 +210,15 @@ class BlockView(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap again when the width changed; keep the block at the top of the pane in view."""
-        if self._width() != self._measured_width:
-            top = self._block_at(self.scroll_offset.y)[0] if self._ends else 0
+        if self._width() != self._lines.width:
+            top = self._lines.at(self.scroll_offset.y)[0] if self._lines else 0
             self._slack = 0
-            self._remeasure(0)
+            self._remeasure()
             if self.following:
                 self._follow()
-            elif self._ends:
-                top = min(top, len(self._ends) - 1)
-                self._go_to(min(self._ends[top - 1] if top else 0, self.max_scroll_y))
+            elif self._lines:
+                top = min(top, len(self._lines) - 1)
+                self._go_to(min(self._lines.start(top), self.max_scroll_y))
             self.refresh()
         else:
             self._fit()
@@ -270,10 +238,6 @@ class BlockView(ScrollView, can_focus=True):
         if last > first:
             self.refresh(Region(0, first - top, self.size.width, last - first))
 
-    def _block_at(self, line: int) -> tuple[int, int]:
-        index = bisect_right(self._ends, line)
-        return index, line - (self._ends[index - 1] if index else 0)
-
     def _selected(self, index: int) -> int:
         if index != self.cursor:
             return 0
@@ -288,12 +252,12 @@ class BlockView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return line `y` of the pane."""
         width = self.size.width
-        if not self._ends:
+        if not self._lines:
             return self._empty_line(y, width)
         line = y + self.scroll_offset.y
-        if line >= self._ends[-1]:
+        if line >= self._lines.total:
             return Strip.blank(width, self.rich_style)
-        index, row = self._block_at(line)
+        index, row = self._lines.at(line)
         selected = self._selected(index)
         strips = self._strips.get((index, selected))
         if strips is None:
@@ -308,7 +272,7 @@ class BlockView(ScrollView, can_focus=True):
         if selected:
             over = self.piece_style("cursor" if selected == 2 else "cursor-idle")
         strips = []
-        for pieces in self.block_lines(index, self._measured_width):
+        for pieces in self.block_lines(index, self._lines.width):
             segments = []
             for text, name in pieces:
                 style = base + self.piece_style(name) if name else base
@@ -334,15 +298,15 @@ class BlockView(ScrollView, can_focus=True):
     # Moving.
 
     def _move_to(self, index: int) -> None:
-        count = len(self._ends)
+        count = len(self._lines)
         if not count:
             return
         index = max(0, min(index, count - 1))
         before, self.cursor = self.cursor, index
         for changed in {before, index}:
             if 0 <= changed < count:
-                self._refresh_rows(self._ends[changed - 1] if changed else 0, self._ends[changed])
-        top, bottom = self._ends[index - 1] if index else 0, self._ends[index]
+                self._refresh_rows(self._lines.start(changed), self._lines.end(changed))
+        top, bottom = self._lines.start(index), self._lines.end(index)
         page = self.scrollable_content_region.height
         offset = self.scroll_offset.y
         if top < offset or bottom - top > page:
@@ -357,12 +321,12 @@ class BlockView(ScrollView, can_focus=True):
 
     def action_cursor(self, step: int) -> None:
         """Move the cursor by `step` blocks."""
-        if self.cursor < 0 and self._ends:
+        if self.cursor < 0 and self._lines:
             top = self.scroll_offset.y
             page = self.scrollable_content_region.height
-            line = top if step > 0 else min(top + page, self.content_lines) - 1
+            line = top if step > 0 else min(top + page, self._lines.total) - 1
             self._set_following(False)
-            self._move_to(self._block_at(max(0, line))[0])
+            self._move_to(self._lines.at(max(0, line))[0])
             return
         self._set_following(False)
         self._move_to(self.cursor + step)
@@ -370,15 +334,15 @@ class BlockView(ScrollView, can_focus=True):
     def action_page(self, step: int) -> None:
         """Move by a page, and the cursor with it when there is one."""
         page = max(1, self.scrollable_content_region.height - 1)
-        if not self._ends:
+        if not self._lines:
             return
         self._set_following(False)
         line = max(0, min(self.scroll_offset.y + step * page, self.max_scroll_y))
         self._go_to(line)
         if self.cursor >= 0:
-            at = self._ends[self.cursor - 1] if self.cursor else 0
-            target = max(0, min(at + step * page, self.content_lines - 1))
-            self._move_to(self._block_at(target)[0])
+            at = self._lines.start(self.cursor)
+            target = max(0, min(at + step * page, self._lines.total - 1))
+            self._move_to(self._lines.at(target)[0])
 
     def action_first(self) -> None:
         """Go to the first block."""
@@ -387,30 +351,30 @@ class BlockView(ScrollView, can_focus=True):
 
     def action_last(self) -> None:
         """Go to the last block; where the view can, follow the tail again."""
-        self._move_to(len(self._ends) - 1)
+        self._move_to(len(self._lines) - 1)
         if self.live:
             self._set_following(True)
             before, self.cursor = self.cursor, -1
             if before >= 0:
-                self._refresh_rows(self._ends[before - 1] if before else 0, self._ends[before])
+                self._refresh_rows(self._lines.start(before), self._lines.end(before))
             self._fit()
             self._follow()
 
     def action_choose(self) -> None:
         """Post `Chosen` for the block under the cursor."""
-        if 0 <= self.cursor < len(self._ends):
+        if 0 <= self.cursor < len(self._lines):
             self.post_message(self.Chosen(self, self.cursor))
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse points; a double click chooses."""
         offset = event.get_content_offset(self)
-        if offset is None or not self._ends:
+        if offset is None or not self._lines:
             return
         line = offset.y + self.scroll_offset.y
-        if line >= self._ends[-1]:
+        if line >= self._lines.total:
             return
         self._set_following(False)
-        self._move_to(self._block_at(line)[0])
+        self._move_to(self._lines.at(line)[0])
         if event.chain == 2:
             self.action_choose()
 
@@ -433,6 +397,6 @@ class BlockView(ScrollView, can_focus=True):
 
     def _focus_changed(self, focused: bool) -> None:
         self.has_focus = focused
-        if 0 <= self.cursor < len(self._ends):
+        if 0 <= self.cursor < len(self._lines):
             index = self.cursor
-            self._refresh_rows(self._ends[index - 1] if index else 0, self._ends[index])
+            self._refresh_rows(self._lines.start(index), self._lines.end(index))

@@ -94,7 +94,7 @@ class FilePicker(BlockView):
         at = self._cursor_wanted or self._path_at_cursor()
         self._rows = []
         self._add_rows(self.root, 0)
-        self._remeasure(0)
+        self._remeasure()
         paths = [row.entry.path if row.entry else "" for row in self._rows]
         if at is None:
             # A newly opened folder: stand where Enter does something useful.

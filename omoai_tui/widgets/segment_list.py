@@ -40,7 +40,7 @@ class SegmentList(BlockView):
             self._long = self._has_hours()
             job.take_revised()
             self._shown = len(job.segments)
-            self._remeasure(0)
+            self._remeasure()
             self._follow()
             self.refresh()
             return

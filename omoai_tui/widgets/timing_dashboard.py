@@ -139,13 +139,13 @@ class TimingDashboard(BlockView):
 
     def sync(self) -> None:
         """Draw the rows that changed."""
-        fresh = self._collect(self._measured_width or self._width())
-        if fresh == self._rows and self._ends:
+        fresh = self._collect(self._lines.width or self._width())
+        if fresh == self._rows and self._lines:
             return
         before, self._rows = self._rows, fresh
         if len(before) != len(fresh):
             offset = self.scroll_offset.y
-            self._remeasure(0)
+            self._remeasure()
             self._go_to(min(offset, self.max_scroll_y))
             self.refresh()
             return
@@ -164,7 +164,7 @@ class TimingDashboard(BlockView):
     def on_resize(self) -> None:
         """Bars are as wide as the pane."""
         self._rows = self._collect(self._width())
-        self._remeasure(0)
+        self._remeasure()
         self.refresh()
 
     def block_count(self) -> int:

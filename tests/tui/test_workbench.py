@@ -121,10 +121,10 @@ async def test_ten_thousand_segments_are_mounted_and_followed_cheaply(tmp_path: 
         await pilot.pause()
         assert "16:39:54" in screen_text(app), "the last one is in view"
         assert len(view._strips) < 100, "only what is visible is drawn"
-        drawn = view.content_lines
+        drawn = view._lines.total
         job.apply(SegmentRecognized(10_000, segment(10_000)))
         app.bench.sync_job(Changed.SEGMENTS)
-        assert view.content_lines > drawn
+        assert view._lines.total > drawn
         await pilot.press("2", "home")
         await pilot.pause()
         assert view.scroll_offset.y == 0
@@ -148,7 +148,7 @@ async def test_the_list_follows_until_the_person_scrolls_and_again_at_the_end(
 
         def last_in_view() -> bool:
             page = view.scrollable_content_region.height
-            return view.scroll_offset.y + page >= view.content_lines > view.scroll_offset.y
+            return view.scroll_offset.y + page >= view._lines.total > view.scroll_offset.y
 
         await more(40)
         assert view.following
@@ -189,11 +189,11 @@ async def test_a_resize_wraps_again_and_keeps_the_place(tmp_path: Path) -> None:
         await pilot.press("2", "home")
         view.show_block(50)
         await pilot.pause()
-        top = view._block_at(view.scroll_offset.y)[0]
+        top = view._lines.at(view.scroll_offset.y)[0]
         for width in (130, 115, 70, 160):
             await pilot.resize_terminal(width, 40)
             await pilot.pause()
-        assert abs(view._block_at(view.scroll_offset.y)[0] - top) <= 2
+        assert abs(view._lines.at(view.scroll_offset.y)[0] - top) <= 2
 
 
 async def test_punctuated_text_replaces_what_was_recognised(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ async def test_ten_hours_open_at_once(tmp_path: Path) -> None:
         app.tell_events(job, events(6000, 12))
         await pilot.pause()
         print(f"10 hours: {time.process_time() - began:.2f} s of CPU")
-        assert len(app.bench.query_one(TranscriptPane)._ends) == 500
+        assert len(app.bench.query_one(TranscriptPane)._lines) == 500
         assert "9:59:54" in screen_text(app)
 
 
