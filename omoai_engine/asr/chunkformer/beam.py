@@ -10,7 +10,7 @@ Source of the search: Graves et al., first-pass CTC decoding with prefixes (arXi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from omoai_engine.asr.chunkformer.checkpoint import BLANK
@@ -78,14 +78,6 @@ class _Reading:
     heard: tuple[int, int, float] | None = None  # first, last, log_prob by that way
     children: dict[int, _Reading] = field(default_factory=dict)
 
-    @property
-    def total(self) -> float:
-        return _add(self.blank, self.label)
-
-    @property
-    def rank(self) -> float:
-        return self.total + self.tentative + self.earned
-
     def child(self, token: int, root: HotwordNode | None) -> _Reading:
         if token not in self.children:
             place, tentative, earned = _follow(self, token, root)
@@ -130,40 +122,52 @@ def search(
 ) -> list[tuple[list[TokenRun], float]]:
     """Return the best readings of frames start..stop-1, each with its share of the beam.
 
-    The frames of the runs are counted from the beginning of `frames`.
+    The frames of the runs are counted from the beginning of `frames`. Without hotwords all ways
+    to hear a reading are summed. With them its best way counts, as in the greedy reading, from
+    which the result then differs by hotwords alone.
     """
+    add = max if tree else _add
     first = _Reading(None, BLANK, tree, 0.0, 0.0, blank=0.0)
     active = [first]
     for t in range(start, stop):
         touched = dict.fromkeys(active)
         for reading in active:
-            total = reading.total
+            total = add(reading.blank, reading.label)
             for token, log_prob in _candidates(frames, t):
                 if token == BLANK:
-                    reading.next_blank = _add(reading.next_blank, total + log_prob)
+                    reading.next_blank = add(reading.next_blank, total + log_prob)
                     continue
                 if token == reading.token:
-                    _hear(reading, t, reading.label + log_prob, log_prob, entering=False)
+                    _hear(reading, t, reading.label + log_prob, log_prob, add, entering=False)
                     entering = reading.blank
                 else:
                     entering = total
                 if entering > NEVER:
                     child = reading.child(token, tree)
                     touched[child] = None
-                    _hear(child, t, entering + log_prob, log_prob, entering=True)
+                    _hear(child, t, entering + log_prob, log_prob, add, entering=True)
         for reading in touched:
             reading.settle()
-        active = sorted(touched, key=lambda reading: reading.rank, reverse=True)[:beam]
-    active = [reading for reading in active if reading.total > NEVER] or [first]
-    scores = [reading.total + reading.earned for reading in active]
+        ranks = {r: add(r.blank, r.label) + r.tentative + r.earned for r in touched}
+        active = sorted(touched, key=ranks.__getitem__, reverse=True)[:beam]
+    active = [r for r in active if max(r.blank, r.label) > NEVER] or [first]
+    scores = [add(r.blank, r.label) + r.earned for r in active]
     whole = max(scores) + math.log(sum(math.exp(s - max(scores)) for s in scores))
     order = sorted(range(len(active)), key=lambda i: scores[i], reverse=True)
     return [(active[i].runs(), math.exp(scores[i] - whole)) for i in order]
 
 
-def _hear(reading: _Reading, t: int, score: float, log_prob: float, *, entering: bool) -> None:
+def _hear(
+    reading: _Reading,
+    t: int,
+    score: float,
+    log_prob: float,
+    add: Callable[[float, float], float],
+    *,
+    entering: bool,
+) -> None:
     """Add a way of hearing the reading's last token in frame t; the likeliest sets its frames."""
-    reading.next_label = _add(reading.next_label, score)
+    reading.next_label = add(reading.next_label, score)
     if score <= reading.best_way:
         return
     reading.best_way = score
