@@ -154,8 +154,8 @@ class Conductor:
             if Changed.STATUS not in changed:
                 changed &= ~Changed.TIMING
             bench.sync_job(changed)
-        elif bench.job is None or (bench.job.status.over and not self._pinned):
-            # Only now that it gives something: a file that cannot be read shall not hide the
+        elif job.opened and (bench.job is None or (bench.job.status.over and not self._pinned)):
+            # Only now that it is being read: a file that cannot be read shall not hide the
             # transcript of the one before.
             bench.show_job(job)
         if changed & (Changed.STATUS | Changed.TIMING):

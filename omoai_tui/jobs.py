@@ -86,6 +86,7 @@ class Job:
     control: JobControl = field(default_factory=JobControl)
     status: JobStatus = JobStatus.WAITING
     reason: str = ""
+    opened: bool = False
     duration: float | None = None
     elapsed: float = 0.0
     engine: str = ""
@@ -150,7 +151,7 @@ class Job:
         """Take in one event and say what it changed."""
         match event:
             case JobStarted(duration=duration):
-                self.duration = duration
+                self.opened, self.duration = True, duration
                 return Changed.TIMING | Changed.STATUS
             case StageStarted(stage=stage):
                 self.stages[stage].started = True

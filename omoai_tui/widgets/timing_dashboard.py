@@ -157,7 +157,7 @@ class TimingDashboard(BlockView):
                     self.refresh(Region(start, line, end - start, 1))
 
     def _collect(self, width: int) -> list[Pieces]:
-        if self.job is None or self.job.status is JobStatus.WAITING:
+        if self.job is None or not any(stage.started for stage in self.job.stages.values()):
             return []
         return rows(self.job, width - 1)
 

@@ -31,7 +31,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
     text.write_text("these are words, not sound\n" * 50)
     sound = tmp_path / "jfk.mp3"
     sound.write_bytes((DATA / "en-jfk.mp3").read_bytes())
-    files = [str(tmp_path / "gone.mp3"), str(text), str(sound)]
+    files = [str(sound), str(tmp_path / "gone.mp3"), str(text)]
     app = OmoaiApp(files, folder=str(tmp_path), theme="omoai-night", log_path="the.log")
     said: list[str] = []
     notify = app.notify
@@ -43,7 +43,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
     monkeypatch.setattr(app, "notify", note)
     async with app.run_test(size=(160, 48)) as pilot:
         await wait_until(pilot, lambda: all(job.status.over for job in app.queue.jobs))
-        gone, not_sound, done = app.queue.jobs
+        done, gone, not_sound = app.queue.jobs
         assert (gone.status, not_sound.status) == (JobStatus.FAILED, JobStatus.FAILED)
         assert "no such file" in gone.reason
         assert "gone.mp3" in gone.reason
@@ -57,6 +57,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
         assert "ask not what your country can do for you" in done.transcript().lower()
         assert "country" in screen
         assert "✗ gone.mp3" in screen
+        assert app.bench.job is done, "a file that cannot be read does not hide a transcript"
         assert any(gone.reason in note and "the.log" in note for note in said)
 
         copied: list[str] = []
