@@ -143,7 +143,8 @@ def transcribe(model, blocks, precision, keep=True):
     import torch
 
     from omoai_engine.asr.chunkformer.config import Context
-    from omoai_engine.asr.chunkformer.transcription import FileTranscription, Options, load_model
+    from omoai_engine.asr.chunkformer.loading import load_model
+    from omoai_engine.asr.chunkformer.transcription import FileTranscription, Options
 
     torch.set_num_threads(1)
     loaded = load_model(Path(model), "cpu", precision)

@@ -39,7 +39,8 @@ def main():
     import torch
 
     from omoai_engine.asr.chunkformer.config import Context
-    from omoai_engine.asr.chunkformer.transcription import Options, load_model
+    from omoai_engine.asr.chunkformer.loading import load_model
+    from omoai_engine.asr.chunkformer.transcription import Options
 
     torch.set_num_threads(1)
     model, spoken = load_model(args.model, "cpu", "float32"), list(speech(args.sentences))

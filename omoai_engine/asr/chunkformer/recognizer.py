@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 from omoai_engine.asr.recognizer import AudioProgress, RecognizerInfo, Report, ignore
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
+from omoai_engine.errors import ModelError
 from omoai_engine.events import Notice
 from omoai_engine.results import ASRSegment
 
 if TYPE_CHECKING:
     from omoai_engine.asr.chunkformer.config import Context
-    from omoai_engine.asr.chunkformer.transcription import (
-        LiveTranscription,
-        LoadedModel,
-        Options,
-    )
+    from omoai_engine.asr.chunkformer.loading import LoadedModel
+    from omoai_engine.asr.chunkformer.transcription import LiveTranscription, Options
     from omoai_engine.config import ASRSettings
 
 
@@ -41,6 +39,7 @@ class ChunkFormerRecognizer:
     ) -> None:
         self._folder, self._settings, self._hotwords = folder, settings, hotwords
         self._model: LoadedModel | None = None
+        self._notices: list[str] = []
         self._info = RecognizerInfo(
             name="chunkformer", model=name, languages=languages, writes_punctuation=False, live=True
         )
@@ -67,6 +66,7 @@ class ChunkFormerRecognizer:
         from omoai_engine.asr.chunkformer.transcription import FileTranscription
 
         model = self._loaded()
+        self._tell(report)
         work = FileTranscription(
             model,
             self._context(live=False),
@@ -107,10 +107,12 @@ class ChunkFormerRecognizer:
 
         if not recordings:
             return []
+        model = self._loaded()
+        self._tell(report)
         sources = [iter(blocks) for blocks in recordings]
         found: list[list[ASRSegment]] = [[] for _ in sources]
         work = FileTranscription(
-            self._loaded(),
+            model,
             self._context(live=False),
             self._options(),
             streams=len(sources),
@@ -149,10 +151,32 @@ class ChunkFormerRecognizer:
 
     def _loaded(self) -> LoadedModel:
         if self._model is None:
-            from omoai_engine.asr.chunkformer.transcription import load_model
+            import torch
 
-            self._model = load_model(self._folder, self._settings.device, self._settings.precision)
+            from omoai_engine.asr.chunkformer.loading import load_model
+
+            asked = self._settings
+            try:
+                self._model = load_model(self._folder, asked.device, asked.precision)
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+                if asked.device != "auto":
+                    raise ModelError(
+                        "the GPU has too little free memory for this model",
+                        where=self._info.model,
+                        hint="Close other programs on the GPU, or set asr.device to auto or cpu",
+                    ) from None
+                self._model = load_model(self._folder, "cpu", "auto")
+                self._notices.append(
+                    "The GPU has too little free memory for this model: the processor recognises"
+                )
         return self._model
+
+    def _tell(self, report: Report) -> None:
+        """Report once what loading had to change."""
+        for sentence in self._notices:
+            report(Notice(sentence))
+        self._notices.clear()
 
     def _context(self, *, live: bool) -> Context:
         from omoai_engine.asr.chunkformer.config import LIVE_CONTEXT, Context

@@ -8,30 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from omoai_engine.asr.chunkformer.beam import HotwordNode, hotword_tree, spell
-from omoai_engine.asr.chunkformer.checkpoint import Checkpoint, load_checkpoint
 from omoai_engine.asr.chunkformer.config import Context
-from omoai_engine.asr.chunkformer.ctc import CTCHead
-from omoai_engine.asr.chunkformer.devices import (
-    DeviceSetting,
-    PrecisionSetting,
-    choose_device,
-    choose_precision,
-    frames_at_once,
-)
+from omoai_engine.asr.chunkformer.devices import frames_at_once
 from omoai_engine.asr.chunkformer.features import FeatureStream
-from omoai_engine.asr.chunkformer.linear import Precision
-from omoai_engine.asr.chunkformer.model import FRAME_SECONDS, Encoder
+from omoai_engine.asr.chunkformer.loading import LoadedModel, load_model
+from omoai_engine.asr.chunkformer.model import FRAME_SECONDS
 from omoai_engine.asr.chunkformer.readers import make_reader
-from omoai_engine.asr.chunkformer.rnnt import TransducerHead
 from omoai_engine.asr.chunkformer.streaming import FrameStream, Live, Wavefront, nothing
 from omoai_engine.asr.chunkformer.words import (
-    WORD_MARK,
     HeardWord,
     Segmenter,
     WordBuilder,
@@ -40,10 +28,19 @@ from omoai_engine.asr.chunkformer.words import (
 from omoai_engine.audio import SAMPLE_RATE_HZ
 from omoai_engine.errors import ModelError
 from omoai_engine.results import ASRSegment, Word
-from omoai_engine.text import one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+__all__ = [
+    "Decoder",
+    "FileTranscription",
+    "LiveTranscription",
+    "LiveUpdate",
+    "LoadedModel",
+    "Options",
+    "load_model",
+]
 
 CERTAIN_WORD = 0.95
 """A word that is more probable than this gets no other readings."""
@@ -51,36 +48,6 @@ LEAST_ROWS = 64
 """Steps of fewer frames save no memory worth having."""
 LEAST_SHARE = 0.01
 """Readings that are less probable than this are not worth showing."""
-
-
-class LoadedModel:
-    """A checkpoint on a device: encoder, head and vocabulary."""
-
-    def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: Precision) -> None:
-        self.encoder = Encoder(checkpoint, device, precision)
-        self.vocabulary = checkpoint.vocabulary
-        self._token_ids = {token: index for index, token in enumerate(checkpoint.vocabulary)}
-        self.head: CTCHead | TransducerHead
-        if checkpoint.config.kind == "ctc":
-            self.head = CTCHead(checkpoint, device)
-        else:
-            self.head = TransducerHead(checkpoint, device)
-
-    def hotwords(self, words: Sequence[str]) -> HotwordNode | None:
-        """Return the tree of the words that the vocabulary can write; `None` without any."""
-        spellings: list[tuple[int, ...]] = []
-        for word in words:
-            for form in dict.fromkeys((one_line(word), one_line(word).lower())):
-                spellings += spell(WORD_MARK + form.replace(" ", WORD_MARK), self._token_ids)
-        return hotword_tree(spellings) if spellings else None
-
-
-def load_model(
-    folder: Path, device: DeviceSetting = "auto", precision: PrecisionSetting = "auto"
-) -> LoadedModel:
-    """Load the model in `folder`. Raises `ModelError` or `ConfigError`."""
-    chosen = choose_device(device)
-    return LoadedModel(load_checkpoint(folder), chosen, choose_precision(precision, chosen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from omoai_engine.asr.chunkformer.checkpoint import load_checkpoint, read_cmvn
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.devices import choose_device, choose_precision
-from omoai_engine.asr.chunkformer.transcription import load_model
+from omoai_engine.asr.chunkformer.loading import load_model
 from omoai_engine.errors import ConfigError, ModelCorruptError, ModelNotFoundError
 
 
