@@ -44,10 +44,11 @@ def main() -> None:
         begun = time.monotonic()
         speech = make_speech(args.cache, args.speakers, args.sentences, args.seed)
         print(f"{speech.hours:.1f} hours of speech, {(time.monotonic() - begun) / 60:.1f} min")
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), time.process_time()
         plan = Plan(steps=args.steps, seed=args.seed)
         train(speech, plan, lambda model: save(model, Shape(), args.out))
-        print(f"trained in {(time.monotonic() - begun) / 60:.1f} min")
+        begun, cpu = time.monotonic() - begun, time.process_time() - cpu
+        print(f"trained in {begun / 60:.1f} min, {cpu / 60:.1f} min of one processor core")
     folders = args.evaluate or [args.out]
     models = {
         folder.name: (recogniser(folder), words_in(read_tokens(folder))) for folder in folders

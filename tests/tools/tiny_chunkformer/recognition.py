@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
 
-from omoai_engine.asr.chunkformer.config import Context as EngineContext
-from omoai_engine.asr.chunkformer.transcription import FileTranscription, Options, load_model
+from omoai_engine.chunkformer import ChunkFormerASR
+from omoai_engine.config import ASRSettings
 
 from .model import Context
 
@@ -31,16 +32,21 @@ Recogniser = Callable[[torch.Tensor, Context], list[Heard]]
 
 def recogniser(folder: Path) -> Recogniser:
     """A function of samples and context."""
-    model = load_model(folder, "cpu", "float32")
+
+    @cache
+    def engine(context: Context) -> ChunkFormerASR:
+        settings = ASRSettings(
+            device="cpu",
+            precision="float32",
+            threads=1,
+            chunk_size=context.chunk,
+            left_context=context.left,
+            right_context=context.right,
+        )
+        return ChunkFormerASR(folder, settings)
 
     def recognise(samples: torch.Tensor, context: Context) -> list[Heard]:
-        work = FileTranscription(model, EngineContext(*context), Options(alternatives=0))
-        work.push(samples)
-        work.end()
-        heard: list[Heard] = []
-        while not work.over:
-            for segment in work.step()[0]:
-                heard += [Heard(word.text, word.start, word.end) for word in segment.words]
-        return heard
+        segments = engine(context).transcribe(samples).segments
+        return [Heard(w.text, w.start, w.end) for segment in segments for w in segment.words]
 
     return recognise
