@@ -118,6 +118,7 @@ class SpeechBuffer:
     """Spans one after another, without the silence between them, until they are recognised."""
 
     def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
         self._release = max(threshold - RELEASE, 0.01)
         self._spans: list[SpeechSpan] = []
 
@@ -184,6 +185,22 @@ class SpeechBuffer:
         if best[0] < 0.2 * SAMPLE_RATE_HZ / HOP_SAMPLES:
             return None
         return (low + best[1] + 1 - best[0] // 2) * HOP_SAMPLES
+
+    def speech_between(self, start: float, end: float) -> tuple[float, float, float]:
+        """Return where speech begins and ends between two times, and how much there is of it.
+
+        All in seconds, the times in the buffer; 0 seconds of speech when there is none.
+        """
+        import numpy as np
+
+        hop = HOP_SAMPLES / SAMPLE_RATE_HZ
+        frames = np.concatenate([span.probabilities for span in self._spans])
+        first = max(0, int(start / hop))
+        speech = (frames[first : max(first, int(end / hop))] >= self._threshold).nonzero()[0]
+        if not len(speech):
+            return start, start, 0.0
+        begin, last = first + int(speech[0]), first + int(speech[-1])
+        return begin * hop, (last + 1) * hop, len(speech) * hop
 
     def to_recording(self, start: float, end: float) -> tuple[float, float]:
         """Turn times in the buffer (seconds) into times in the recording.

@@ -26,6 +26,7 @@ from omoai_engine.asr.whisper_window import (
     DecodedWindow,
     Decoding,
     WindowDecoder,
+    WindowSegment,
 )
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.config import ASRSettings
@@ -37,7 +38,9 @@ from omoai_engine.results import ASRSegment, Word
 from omoai_engine.text import clean_text, shown_path
 
 if TYPE_CHECKING:
+    import numpy as np
     from faster_whisper import WhisperModel
+    from numpy.typing import NDArray
 
 _WINDOW = int(WINDOW_SECONDS * SAMPLE_RATE_HZ)
 _EARLY_SECONDS = (8.0, 16.0)
@@ -47,6 +50,9 @@ _LEAST_USED = SAMPLE_RATE_HZ // 2
 """A window that uses less than this would be decoded for ever."""
 _TIMING_SLACK = 0.5
 """Whisper's word times are off by up to so many seconds."""
+_PASSED_OVER_SECONDS = 0.7
+"""So much detected speech without a word is a sentence left out, not an error of the times."""
+_PASSED_OVER_MARGIN = 0.3
 _FOREIGN_CERTAINTY = 0.85
 """A language nobody named needs this probability: on short noisy clips the base model takes
 Vietnamese for Thai, Chinese or Portuguese at up to 0.83."""
@@ -192,27 +198,29 @@ class _Job:
             self._early = False
             cut = self._buffer.pause_between(early / SAMPLE_RATE_HZ, late / SAMPLE_RATE_HZ)
             if cut is not None:
-                yield from self._decode(cut, final=False)
+                yield from self._decode(cut)
         while len(self._buffer) >= _WINDOW:
-            yield from self._decode(_WINDOW, final=False)
+            yield from self._decode(_WINDOW)
 
     def finish(self) -> Iterator[ASRSegment]:
         for span in self._stream.finish():
             self._buffer.append(span)
         while len(self._buffer):
-            yield from self._decode(_WINDOW, final=len(self._buffer) <= _WINDOW)
+            yield from self._decode(_WINDOW)
 
-    def _decode(self, count: int, *, final: bool) -> Iterator[ASRSegment]:
+    def _decode(self, count: int) -> Iterator[ASRSegment]:
         samples = self._buffer.samples(count)
         if self._decoder is None:
             detected = self._recognizer.detect(self._buffer)
             self._report(detected)
             self._decoder = self._recognizer.decoder(detected.language)
         window = self._decoder.decode(samples)
-        words = list(self._words(window))
-        if not window.segments:
+        if window.segments:
+            window = self._with_passed_over_speech(window, samples, self._decoder)
+        else:
             start, end = self._buffer.to_recording(0.0, len(samples) / SAMPLE_RATE_HZ)
             self._report(SpeechDiscarded(start, end, "", "the recogniser heard no words there"))
+        words = list(self._words(window))
         self._buffer.drop(max(window.used_samples, _LEAST_USED))
         if len(self._buffer):
             self._buffer.drop_silence()
@@ -223,6 +231,36 @@ class _Job:
         )
         for run in runs:
             yield _segment(words[run.start : run.stop])
+
+    def _with_passed_over_speech(
+        self, window: DecodedWindow, samples: NDArray[np.float32], decoder: WindowDecoder
+    ) -> DecodedWindow:
+        """Decode again, alone, what the detector heard and Whisper left out.
+
+        Whisper passes over whole sentences between two of its timestamps. What lies behind its
+        last word is not decoded here: it stays in the buffer and comes with what follows it.
+        """
+        found: list[WindowSegment] = []
+        previous = 0.0
+        for segment in window.segments:
+            start, end = segment.words[0].start, segment.words[-1].end
+            first, last, speech = self._buffer.speech_between(
+                previous + _PASSED_OVER_MARGIN, start - _PASSED_OVER_MARGIN
+            )
+            if speech >= _PASSED_OVER_SECONDS:
+                first = max(previous, first - _PASSED_OVER_MARGIN)
+                last = min(start, last + _PASSED_OVER_MARGIN)
+                part = samples[int(first * SAMPLE_RATE_HZ) : int(last * SAMPLE_RATE_HZ)]
+                found += [again.shifted(first) for again in decoder.decode(part).segments]
+            found.append(segment)
+            previous = max(previous, end)
+        used = window.used_samples
+        _, _, behind = self._buffer.speech_between(
+            previous + _PASSED_OVER_MARGIN, used / SAMPLE_RATE_HZ
+        )
+        if behind >= _PASSED_OVER_SECONDS:
+            used = min(used, round(previous * SAMPLE_RATE_HZ))
+        return DecodedWindow(tuple(found), used)
 
     def _words(self, window: DecodedWindow) -> Iterator[tuple[Word, str]]:
         for segment in window.segments:

@@ -8,7 +8,7 @@ recording's features in memory before it starts; the work on a window is still i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,11 @@ class WindowSegment:
     average_log_probability: float
     no_speech_probability: float
     compression_ratio: float
+
+    def shifted(self, by: float) -> WindowSegment:
+        """Return the same with times `by` seconds later."""
+        words = tuple(replace(w, start=w.start + by, end=w.end + by) for w in self.words)
+        return replace(self, words=words)
 
 
 @dataclass(frozen=True, slots=True)

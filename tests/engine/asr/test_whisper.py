@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from omoai_engine.asr.recognizer import RecognizerEvent
+from omoai_engine.asr.speech_stream import SpeechStream
 from omoai_engine.asr.whisper import WhisperRecognizer
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.config import ASRSettings, load_config
@@ -47,6 +48,22 @@ def words(text: str) -> str:
     return " ".join(kept.split())
 
 
+def utterances(path: Path) -> list[tuple[float, float]]:
+    """Return where speech of more than a second lies between pauses of two, in seconds."""
+    stream, spans = SpeechStream(0.5), []
+    for block in blocks_of(path):
+        spans += stream.push(block.samples)
+    spans += stream.finish()
+    found: list[tuple[float, float]] = []
+    for span in spans:
+        start, length = span.start / SAMPLE_RATE_HZ, len(span.samples) / SAMPLE_RATE_HZ
+        if found and abs(found[-1][1] - start) < 1e-6:
+            start = found.pop()[0]
+            length = span.start / SAMPLE_RATE_HZ + length - start
+        found.append((start, start + length))
+    return [(start, end) for start, end in found if end - start > 1]
+
+
 def run(
     model: WhisperRecognizer, blocks: Iterator[AudioBlock] | list[AudioBlock]
 ) -> tuple[list[ASRSegment], list[RecognizerEvent]]:
@@ -69,6 +86,10 @@ def test_vietnamese_is_detected_and_mostly_understood(folder: Path, vietnamese: 
     # Whisper base makes about 37 % word errors in Vietnamese; characters show that it listens.
     assert jiwer.cer(said, heard) <= 0.4
     assert [e.language for e in events if isinstance(e, LanguageDetected)] == ["vi"]
+    # No utterance is passed over: wherever somebody speaks, there are words.
+    spoken = [word for segment in segments for word in segment.words]
+    for start, end in utterances(vietnamese):
+        assert any(word.end > start and word.start < end for word in spoken), (start, end)
 
 
 def test_words_have_times_in_order_and_confidence(folder: Path, jfk: Path) -> None:
