@@ -8,6 +8,7 @@ turns times in it into times of the recording. Only that much sound is in memory
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _KEPT_SILENCE_SECONDS = 2.0
 _PADDING_SECONDS = 0.4
-_PADDING_FRAMES = round(_PADDING_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
+_PADDING_FRAMES = math.ceil(_PADDING_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
 _KEPT_SILENCE_FRAMES = round(_KEPT_SILENCE_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
 RELEASE = 0.15
 """Once open, a stretch counts as speech down to the threshold less this much (hysteresis)."""
