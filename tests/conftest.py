@@ -16,9 +16,7 @@ _FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOM
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the switch for machines that have everything."""
-    parser.addoption(
-        "--fail-on-skip", action="store_true", help="a skipped test is a failure here"
-    )
+    parser.addoption("--fail-on-skip", action="store_true", help="a skipped test is a failure here")
 
 
 @pytest.hookimpl(wrapper=True)
