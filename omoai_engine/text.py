@@ -31,4 +31,8 @@ def one_line(text: str) -> str:
 
 def shown_path(path: object) -> str:
     """Return a path for people: bytes that are not UTF-8 become `\\xNN`, controls vanish."""
-    return one_line(str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    try:
+        raw = str(path).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that no file system gave
+        raw = str(path).encode("utf-8", "backslashreplace")
+    return one_line(raw.decode("utf-8", "backslashreplace"))
