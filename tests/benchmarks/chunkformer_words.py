@@ -27,7 +27,7 @@ WORDS = {
     "en": "one two three four five six seven eight nine ten yes no stop go open close start left "
     "right up down on off play pause save send light music hello thanks computer",
 }
-NOISES = (0.0, 0.002, 0.005, 0.007)
+NOISES = (0.0, 0.02, 0.04, 0.06)
 HOTWORDS = ("đèn", "quạt", "xanh", "music", "computer", "pause")
 
 

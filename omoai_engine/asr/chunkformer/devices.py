@@ -6,13 +6,12 @@ and a precision that this machine can compute with, or a `ConfigError` that says
 
 from __future__ import annotations
 
-import contextlib
 from typing import Literal
 
 import torch
 
 from omoai_engine.asr.chunkformer.config import ModelConfig
-from omoai_engine.asr.chunkformer.linear import Precision
+from omoai_engine.asr.chunkformer.linear import Precision, asked_processor
 from omoai_engine.errors import ConfigError
 
 DeviceSetting = Literal["auto", "cpu", "cuda"]
@@ -61,12 +60,12 @@ def choose_precision(wanted: PrecisionSetting, device: torch.device) -> Precisio
 
 def has_matrix_unit() -> bool:
     """Say whether the processor has AMX and the system lets this process use it."""
-    return _asked("_is_amx_tile_supported") and allow_matrix_unit()
+    return asked_processor("_is_amx_tile_supported") and allow_matrix_unit()
 
 
 def allow_matrix_unit() -> bool:
     """Ask the system for the tile registers; without that permission AMX code dies at once."""
-    return _asked("_init_amx")
+    return asked_processor("_init_amx")
 
 
 def frames_at_once(device: torch.device, config: ModelConfig, recordings: int) -> int:
@@ -82,10 +81,3 @@ def frames_at_once(device: torch.device, config: ModelConfig, recordings: int) -
     # that sees them. Rounded up; not yet measured on a GPU.
     bytes_a_frame = 2 * (4 * 39 * config.dim * 2 + 12 * config.dim * 2 + 4 * config.feed_forward)
     return int(min(8192, max(64, free // 2 // bytes_a_frame // max(1, recordings))))
-
-
-def _asked(name: str) -> bool:
-    """Call one of torch's private questions about the processor; absent means no."""
-    with contextlib.suppress(AttributeError, RuntimeError):
-        return bool(getattr(torch.cpu, name)())
-    return False

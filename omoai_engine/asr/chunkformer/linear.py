@@ -9,6 +9,7 @@ operations. Measured on one thread of a processor with AMX, 256 rows of 512 to 2
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from typing import TYPE_CHECKING, Literal
 
@@ -49,6 +50,8 @@ class Linear:
         self._kind: Literal["plain", "packed", "int8"] = "plain"
         if precision == "int8" and device.type == "cpu":
             self._weight = _quantized(weight, bias)
+            # Without these instructions sums of 8-bit products overflow: inputs then get 7 bits.
+            self._seven_bits = not asked_processor("_is_vnni_supported")
             self._kind = "int8"
         elif device.type == "cpu" and _can_pack(dtype):
             self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight, _ROWS_EXPECTED)
@@ -62,12 +65,19 @@ class Linear:
             )
             return y
         if self._kind == "int8":
-            y = torch.ops.quantized.linear_dynamic(x, self._weight, True)
+            y = torch.ops.quantized.linear_dynamic(x, self._weight, self._seven_bits)
         else:
             y = F.linear(x, self._weight, self._bias)
         if self._activation == "relu":
             return y.relu_()
         return F.silu(y, inplace=True) if self._activation == "swish" else y
+
+
+def asked_processor(name: str) -> bool:
+    """Call one of torch's private questions about the processor; absent means no."""
+    with contextlib.suppress(AttributeError, RuntimeError):
+        return bool(getattr(torch.cpu, name)())
+    return False
 
 
 def _can_pack(dtype: torch.dtype) -> bool:

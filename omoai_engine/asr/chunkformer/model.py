@@ -87,6 +87,8 @@ class Subsampling:
 
     def __init__(self, weights: Weights, checkpoint: Checkpoint) -> None:
         dim = checkpoint.config.dim
+        if weights.precision == "int8":  # every frame passes here: its error would reach them all
+            weights = Weights(weights.tensors, weights.device, "float32")
         self._dtype = weights.dtype
         self._mean = checkpoint.mean.to(weights.device)
         self._inverse_std = checkpoint.inverse_std.to(weights.device)
@@ -101,9 +103,7 @@ class Subsampling:
             high = taps.to(self._dtype).float()
             taps = torch.cat((high, high, taps - high), 1)
         bias = weights.tensors["encoder.embed.conv.0.bias"]
-        self._first = weights.make(
-            taps, bias, activation="relu", precision=_unquantized(weights.precision)
-        )
+        self._first = weights.make(taps, bias, activation="relu")
         # The published order of the last layer's inputs is channel, band; here it is the other.
         out = weights.tensors["encoder.embed.out.weight"].view(dim, dim, -1).transpose(1, 2)
         scale = math.sqrt(dim)
@@ -262,7 +262,3 @@ def relative_sinusoids(furthest: int, nearest: int, dim: int) -> Tensor:
     even = torch.arange(0, dim, 2, dtype=torch.float32)
     angle = distance * torch.exp(even * (-math.log(10_000.0) / dim))
     return torch.stack((angle.sin(), angle.cos()), -1).flatten(1)
-
-
-def _unquantized(precision: Precision) -> Precision:
-    return "float32" if precision == "int8" else precision
