@@ -21,7 +21,9 @@ BEAM = 8
 AUDIBLE = math.log(0.3)
 """A frame in which a token is less probable does not lengthen it."""
 BONUS_A_TOKEN = 2.0
-"""What each token of a hotword adds to a reading's log-probability while the word goes on."""
+"""What each token of a hotword adds to a reading's log-probability while the word goes on.
+Measured with a weak model in noise: 2.0 found 79 instead of 78 of 81 hotwords and heard 2 that
+were not said; 1.0 changed nothing."""
 
 
 @dataclass(slots=True, eq=False)

@@ -89,7 +89,13 @@ class WordBuilder:
 
 
 def to_word(heard: HeardWord, text: str) -> Word | None:
-    """Give a heard word its seconds and its confidence; `None` when there is no text in it."""
+    """Give a heard word its seconds and its confidence; `None` when there is no text in it.
+
+    The confidence is the product of its tokens' probabilities, each at its best frame. Measured
+    with the model in tests/data (tests/benchmarks/chunkformer_words.py): 778 words, said 0.984,
+    right 0.981, mean gap over eight classes 0.007. Noise that a model never heard makes it say
+    too much; no other model was at hand to measure.
+    """
     if not text:
         return None
     log_prob = sum(run.log_prob for run in heard.runs)
