@@ -108,7 +108,7 @@ class Wavefront:
         """Take (n_s, D) new frames a recording, return the (m_s, D) finished ones.
 
         `ended[s]` says that recording s is complete with these frames. `check` is called
-        between layers, so that a long step can be cancelled. A step that fails has changed
+        several times a layer, so that a long step can be cancelled. A step that fails has changed
         nothing: the same frames may be given again, in smaller portions.
         """
         xs = list(frames)
@@ -116,9 +116,8 @@ class Wavefront:
         before = [[replace(s) for s in states] for states in self._states]  # no tensor is copied
         try:
             for index, layer in enumerate(self._encoder.layers):
-                check()
                 states = [states[index] for states in self._states]
-                xs = self._through(layer, xs, states, ended, tables[index])
+                xs = self._through(layer, xs, states, ended, tables[index], check)
         except BaseException:
             self._states = before
             raise
@@ -131,10 +130,11 @@ class Wavefront:
         states: list[_LayerState],
         ended: Sequence[bool],
         table: Tensor,
+        check: Callable[[], None],
     ) -> list[Tensor]:
         counts = [len(x) for x in xs]
         if sum(counts):
-            residual, qkv = _in_blocks(layer.before_attention, _join(xs))
+            residual, qkv = _in_blocks(check, layer.before_attention, _join(xs))
             q, k, v = layer.split_heads(qkv)
             for s, rows in zip(states, _spans(counts), strict=True):
                 if rows.start < rows.stop:
@@ -146,7 +146,7 @@ class Wavefront:
         counts = [len(y) for y in attended]
         if sum(counts):
             waiting = [s.x[:count] for s, count in zip(states, counts, strict=True)]
-            x2, gated = _in_blocks(layer.after_attention, _join(waiting), _join(attended))
+            x2, gated = _in_blocks(check, layer.after_attention, _join(waiting), _join(attended))
             for s, rows in zip(states, _spans(counts), strict=True):
                 s.x2, s.gated = _join((s.x2, x2[rows])), _join((s.gated, gated[rows]))
                 self._forget(s, rows.stop - rows.start)
@@ -156,7 +156,7 @@ class Wavefront:
             return [s.x2[:0] for s in states]
         convolved = _join([layer.convolve(piece) for ps in pieces for piece in ps])
         waiting = [s.x2[:count] for s, count in zip(states, counts, strict=True)]
-        (y,) = _in_blocks(layer.after_convolution, _join(waiting), convolved)
+        (y,) = _in_blocks(check, layer.after_convolution, _join(waiting), convolved)
         for s, count in zip(states, counts, strict=True):
             s.x2, s.gated, s.done = s.x2[count:], s.gated[count:], s.done + count
         return list(torch.split(y, counts))
@@ -279,14 +279,17 @@ class Live:
         return self._encoder.norm(x[:keep])
 
 
-def _in_blocks(function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> tuple[Tensor, ...]:
+def _in_blocks(
+    check: Callable[[], None], function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor
+) -> tuple[Tensor, ...]:
     """Apply a function of single frames to (n, ...) inputs, a block of frames at a time."""
+    check()
     if len(inputs[0]) <= ROWS_AT_ONCE or inputs[0].device.type != "cpu":
         return function(*inputs)
-    blocks = [
-        function(*rows)
-        for rows in zip(*(torch.split(x, ROWS_AT_ONCE) for x in inputs), strict=True)
-    ]
+    blocks = []
+    for rows in zip(*(torch.split(x, ROWS_AT_ONCE) for x in inputs), strict=True):
+        check()
+        blocks.append(function(*rows))
     return tuple(torch.cat(parts) for parts in zip(*blocks, strict=True))
 
 

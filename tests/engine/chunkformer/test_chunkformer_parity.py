@@ -197,14 +197,14 @@ def test_the_way_of_a_gpu_gives_the_same(encoder, features, golden, context):
 @torch.inference_mode()
 def test_a_step_that_fails_changes_nothing(encoder, features, golden):
     wave, frames = Wavefront(encoder, Context(16, 32, 32)), FrameStream(encoder).push(features)
-    calls = iter(range(5))
+    calls = iter(range(9))
 
-    def fail_in_the_third_layer():
-        if next(calls) == 2:
+    def fail_midway():
+        if next(calls) == 4:
             raise torch.OutOfMemoryError("no more")
 
     out = wave.step([frames[:100]], [False])
     with pytest.raises(torch.OutOfMemoryError):
-        wave.step([frames[100:]], [True], fail_in_the_third_layer)
+        wave.step([frames[100:]], [True], fail_midway)
     out += wave.step([frames[100:110]], [False]) + wave.step([frames[110:]], [True])
     close(torch.cat(out), golden["encoder_16_32_32"])
