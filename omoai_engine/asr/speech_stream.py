@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _KEPT_SILENCE_SECONDS = 2.0
 _PADDING_SECONDS = 0.4
 _PADDING_FRAMES = math.ceil(_PADDING_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
+_FIRST_FRAME_CUT = _PADDING_FRAMES * HOP_SAMPLES - round(_PADDING_SECONDS * SAMPLE_RATE_HZ)
 _KEPT_SILENCE_FRAMES = round(_KEPT_SILENCE_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
 RELEASE = 0.15
 """Once open, a stretch counts as speech down to the threshold less this much (hysteresis)."""
@@ -30,7 +31,7 @@ RELEASE = 0.15
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechSpan:
     """A stretch of the recording from sample `start` on: `samples` (n,) float32 and one speech
-    probability a frame of `HOP_SAMPLES`; the last frame may be partial."""
+    probability a frame of `HOP_SAMPLES`; the first and the last frame may be partial."""
 
     start: int
     samples: NDArray[np.float32]
@@ -53,7 +54,7 @@ class SpeechStream:
         self._sound = np.zeros(0, np.float32)
         self._frames = np.zeros(0, np.float32)
         self._first = 0
-        self._speaking = False
+        self._speaking = self._opening = False
         self._silent_frames = 0
 
     @property
@@ -72,10 +73,8 @@ class SpeechStream:
     def finish(self) -> list[SpeechSpan]:
         """Return what is left at the end of the recording."""
         spans = self._judge(self._detector.flush())
-        if self._speaking:
-            keep = len(self._frames) - max(0, self._silent_frames - _PADDING_FRAMES)
-            spans += self._give(keep)
-        return spans
+        # A short silence at the end stays: Whisper likes to hear that speech is over.
+        return spans + self._give(len(self._frames)) if self._speaking else spans
 
     def _judge(self, probabilities: NDArray[np.float32]) -> list[SpeechSpan]:
         import numpy as np
@@ -85,7 +84,7 @@ class SpeechStream:
             self._frames = np.append(self._frames, probability)
             if not self._speaking:
                 if probability >= self._threshold:
-                    self._speaking, self._silent_frames = True, 0
+                    self._speaking, self._opening, self._silent_frames = True, True, 0
                 elif len(self._frames) > _PADDING_FRAMES:
                     self._skip(len(self._frames) - _PADDING_FRAMES)
             elif probability >= self._release:
@@ -103,8 +102,11 @@ class SpeechStream:
     def _give(self, frames: int) -> list[SpeechSpan]:
         if frames <= 0:
             return []
-        samples = self._sound[: frames * HOP_SAMPLES]
-        span = SpeechSpan(self.silent_until, samples, self._frames[:frames])
+        # The padding before speech is 0.4 s to the sample, so the first frame is cut.
+        cut = _FIRST_FRAME_CUT if self._opening and self._first else 0
+        self._opening = False
+        samples = self._sound[cut : frames * HOP_SAMPLES]
+        span = SpeechSpan(self.silent_until + cut, samples, self._frames[:frames])
         self._skip(frames)
         return [span]
 
