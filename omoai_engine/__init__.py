@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omoai_engine.chunkformer import ChunkFormerASR
     from omoai_engine.config import OmoAIConfig, get_config, load_config
     from omoai_engine.control import JobControl
     from omoai_engine.errors import (
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "chunkformer": ("ChunkFormerASR",),
     "config": ("OmoAIConfig", "get_config", "load_config"),
     "control": ("JobControl",),
     "errors": (
@@ -94,6 +96,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in the order of `_HOMES`
+    "ChunkFormerASR",
     "OmoAIConfig",
     "get_config",
     "load_config",

@@ -157,7 +157,10 @@ class ChunkFormerRecognizer:
 
             asked = self._settings
             try:
-                self._model = load_model(self._folder, asked.device, asked.precision)
+                # The best quality is that of the weights as they were published.
+                exact = asked.precision == "auto" and asked.quality == "best"
+                precision = "float32" if exact else asked.precision
+                self._model = load_model(self._folder, asked.device, precision)
             except torch.OutOfMemoryError:
                 torch.cuda.empty_cache()
                 if asked.device != "auto":
