@@ -36,6 +36,14 @@ def test_importing_the_app_loads_textual_and_nothing_else_heavy() -> None:
     assert loaded_by("import omoai_tui.app") & set(HEAVY) == {"textual"}
 
 
+def test_looking_for_models_loads_no_library_of_the_hub() -> None:
+    statement = (
+        "from omoai_engine.config import load_config; "
+        "from omoai_engine.models import list_installed; list_installed(load_config())"
+    )
+    assert "huggingface_hub" not in loaded_by(statement)
+
+
 def test_every_public_name_is_there() -> None:
     for name in omoai_engine.__all__:
         assert getattr(omoai_engine, name).__name__ == name
