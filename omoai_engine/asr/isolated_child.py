@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import select
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
@@ -21,28 +19,20 @@ from omoai_engine.asr.choice import RecognizerChoice, build_recognizer
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.errors import OmoAIError, WorkerDiedError
+from omoai_engine.lifeline import end_with_parent
 from omoai_engine.memory import peak_memory_mib
 
 
 def main(incoming: int, outgoing: int, lifeline: int) -> None:
     """Serve one parent until it goes; the arguments are descriptors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    end_with_parent(lifeline)
     commands = Connection(incoming, writable=False)
     answers = Connection(outgoing, readable=False)
     with contextlib.suppress(EOFError, BrokenPipeError):
         _serve(commands, answers)
     # Native threads may be busy; there is nothing here to tidy up.
     os._exit(0)
-
-
-def _end_with_parent(lifeline: int) -> None:
-    parent = os.getppid()
-    while True:
-        # A copy of the pipe may live on in a fork of the parent: look at the parent too.
-        ready, _, _ = select.select([lifeline], [], [], 1.0)
-        if ready or os.getppid() != parent:
-            os._exit(0)
 
 
 def _serve(commands: Connection, answers: Connection) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
-import select
 import signal
-import threading
 
+from omoai_engine.lifeline import end_with_parent
 from omoai_engine.preprocess.wire import Request
 
 INPUT, OUTPUT, _LIFELINE = 0, 3, 4
@@ -23,18 +22,8 @@ def confine(request: Request) -> None:
     """Give everything up; the sound comes from `INPUT`, frames go to `OUTPUT`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _place_descriptors(request)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(_LIFELINE)
     _set_limits(request)
-
-
-def _end_with_parent() -> None:
-    """End the process as soon as the parent is gone; runs in a thread."""
-    parent = os.getppid()
-    while True:
-        # A copy of the pipe may live on in a fork of the parent: look at the parent too.
-        ready, _, _ = select.select([_LIFELINE], [], [], 1.0)
-        if ready or os.getppid() != parent:
-            os._exit(0)
 
 
 def _place_descriptors(request: Request) -> None:
