@@ -1,6 +1,6 @@
 """No library that the engine loads reports home. Call `forbid_telemetry` before importing one.
 
-onnxruntime (1.28 and later, the published wheels) reports to its makers as soon as it is
+onnxruntime (seen with the published wheel of 1.32) reports to its makers as soon as it is
 imported and leaves a device identifier in the home folder; its variable is a complete way out.
 huggingface_hub, which faster-whisper imports, is kept off the network altogether: the engine's
 own downloads do not use it.
