@@ -70,6 +70,10 @@ class ModelCorruptError(ModelError, ValueError):
     """A model's files are not what they should be; names the first difference."""
 
 
+class LanguageModelError(ModelError, RuntimeError):
+    """A language model cannot be loaded or reached, or it failed as a whole."""
+
+
 class ExportError(OmoAIError):
     """A result cannot be written."""
 

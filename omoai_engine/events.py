@@ -81,6 +81,16 @@ class SegmentRecognized:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvisionalText:
+    """What was heard from `start` to `end` (seconds) but may still change. It takes the place of
+    every earlier provisional text; firm segments take away what they cover."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechDiscarded:
     """Text between `start` and `end` (seconds) was cut as not spoken; `reason` says why."""
 
@@ -98,6 +108,23 @@ class TextPunctuated:
     index: int
     paragraph: Paragraph
     segments: tuple[ASRSegment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextBackendChosen:
+    """What punctuates and summarises (`rules`, `vllm`, `server`), its model and why."""
+
+    backend: str
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokensGenerated:
+    """The language model has written `count` tokens in this job, in `elapsed` seconds of work."""
+
+    count: int
+    elapsed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +156,10 @@ Event = (
     | RecognizerChosen
     | LanguageDetected
     | SegmentRecognized
+    | ProvisionalText
     | SpeechDiscarded
+    | TextBackendChosen
+    | TokensGenerated
     | TextPunctuated
     | SummaryDelta
     | SummaryReady

@@ -26,6 +26,7 @@ from omoai_engine.events import (
     OnEvent,
     RecognizerChosen,
     SegmentRecognized,
+    SpeechDiscarded,
     Stage,
     SummaryReady,
     TextPunctuated,
@@ -217,7 +218,7 @@ class Job:
             return
         if isinstance(event, LanguageDetected):
             self._found.language = event
-        else:
+        elif isinstance(event, SpeechDiscarded):
             self._found.discarded.append(event)
         self._tell(event)
 

@@ -69,6 +69,17 @@ class SummaryResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What the language model would have written instead of the words `first..last` (indices,
+    both included) of segment `segment`: likely a misrecognition. Never applied by itself."""
+
+    segment: int
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostprocessResult:
     """The punctuated segments (same times, same words), the transcript and the summary."""
 
@@ -77,6 +88,7 @@ class PostprocessResult:
     summary: SummaryResult
     metadata: Mapping[str, Any] = field(default_factory=dict)
     paragraphs: tuple[Paragraph, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ class PipelineResult:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     paragraphs: tuple[Paragraph, ...] = ()
     asr: ASRResult | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

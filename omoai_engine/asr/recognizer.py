@@ -13,7 +13,7 @@ from typing import Protocol
 
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
-from omoai_engine.events import LanguageDetected, Notice, SpeechDiscarded
+from omoai_engine.events import LanguageDetected, Notice, ProvisionalText, SpeechDiscarded
 from omoai_engine.results import ASRSegment
 
 
@@ -36,7 +36,7 @@ class AudioProgress:
     seconds: float
 
 
-RecognizerEvent = AudioProgress | LanguageDetected | SpeechDiscarded | Notice
+RecognizerEvent = AudioProgress | LanguageDetected | SpeechDiscarded | ProvisionalText | Notice
 Report = Callable[[RecognizerEvent], None]
 
 
