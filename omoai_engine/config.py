@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -123,8 +123,41 @@ class PostprocessSettings(_Section):
 class LLMSettings(_Section):
     """The language model behind punctuation and summary."""
 
-    backend: Literal["auto", "rules"] = Field(
-        default="auto", description="rules needs no model and is what this version has"
+    backend: Literal["auto", "vllm", "server", "rules"] = Field(
+        default="auto",
+        description="auto: vLLM where a graphics card and the model are, else a server, else rules",
+    )
+    model: str = Field(
+        default="qwen3-4b-instruct", min_length=1, description="a model's name or a folder"
+    )
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto", description="auto: what suits the device and the model"
+    )
+    context_tokens: int = Field(
+        default=8192, ge=256, le=1_048_576, description="most tokens of prompt and answer together"
+    )
+    max_sequences: int = Field(
+        default=32, ge=1, le=1024, description="answers that are written at the same time"
+    )
+    gpu_memory_fraction: float | None = Field(
+        default=None,
+        ge=0.05,
+        le=0.98,
+        description="part of the graphics card's memory; not set: what is free beside the rest",
+    )
+    server_url: str | None = Field(
+        default=None, description="an OpenAI-compatible server, as http://localhost:8000/v1"
+    )
+    server_model: str | None = Field(
+        default=None, description="the model to ask the server for; not set: its first one"
+    )
+    api_key: SecretStr | None = Field(default=None, description="the server's key, never shown")
+    timeout_seconds: Positive = Field(
+        default=120.0, description="give up when the server says nothing for so long"
+    )
+    retries: int = Field(
+        default=2, ge=0, le=10, description="how often a request to a server is tried again"
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from omoai_engine.asr.recognizer import Recognizer
 from omoai_engine.config import ASRSettings, OmoAIConfig
+from omoai_engine.errors import ModelError
 from omoai_engine.models import InstalledModel, resolve_model
 
 _NO_LANGUAGE = "the language is not known beforehand, and Whisper detects it"
@@ -36,6 +37,11 @@ def choose_recognizer(config: OmoAIConfig) -> RecognizerChoice:
     Raises `ModelNotFoundError` with what to do, or another `ModelError`.
     """
     model = resolve_model(config)
+    if model.engine == "llm":
+        raise ModelError(
+            f"{model.name} is a language model and cannot recognise speech",
+            hint="Correct --model or asr.model; see: omoai models list",
+        )
     return RecognizerChoice(
         engine=model.engine,
         model=model.name,

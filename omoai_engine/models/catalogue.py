@@ -8,10 +8,11 @@ The Whisper files are the CTranslate2 conversions that faster-whisper names, eac
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
-Engine = Literal["whisper", "chunkformer"]
+Engine = Literal["whisper", "chunkformer", "llm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class ModelSpec:
         return f"{self.repository}@{self.revision[:7]}" if self.revision else self.repository
 
 
+# A language model's weights: in one file, or in parts that an index names.
+WHOLE_WEIGHTS = "model.safetensors"
+WEIGHTS_PART = re.compile(r"model-\d+-of-\d+\.safetensors")
+
 # What makes a folder a model of each engine: for every row one of the names must be there.
 REQUIRED_FILES: dict[Engine, tuple[tuple[str, ...], ...]] = {
     "whisper": (
@@ -66,11 +71,24 @@ REQUIRED_FILES: dict[Engine, tuple[tuple[str, ...], ...]] = {
             "pytorch_model.ckpt",
         ),
     ),
+    # Safetensors alone: the other form of weights is a program that runs when it is read.
+    "llm": (
+        ("config.json",),
+        ("tokenizer.json",),
+        ("tokenizer_config.json",),
+        (WHOLE_WEIGHTS, "model.safetensors.index.json"),
+    ),
 }
 # Taken along where the repository has them.
 OPTIONAL_FILES: dict[Engine, tuple[str, ...]] = {
     "whisper": ("preprocessor_config.json",),
     "chunkformer": ("global_cmvn",),
+    "llm": (
+        "chat_template.jinja",
+        "generation_config.json",
+        "special_tokens_map.json",
+        "added_tokens.json",
+    ),
 }
 
 # The same bytes in the multilingual conversions up to medium.
@@ -157,7 +175,7 @@ CATALOGUE: tuple[ModelSpec, ...] = (
         repository="khanhld/chunkformer-rnnt-large-vie",
         revision=None,
         files=(),
-        licence=None,
+        licence="CC-BY-4.0",
         languages=("vi",),
         about="Vietnamese, transducer",
         size=None,
@@ -168,9 +186,9 @@ CATALOGUE: tuple[ModelSpec, ...] = (
         repository="khanhld/chunkformer-large-en-libri-960h",
         revision=None,
         files=(),
-        licence=None,
+        licence="CC-BY-NC-4.0",
         languages=("en",),
-        about="English, read speech",
+        about="English, read speech; not for commercial use",
         size=None,
     ),
     _whisper(
@@ -270,6 +288,19 @@ CATALOGUE: tuple[ModelSpec, ...] = (
         "a good step up from base on a processor",
     ),
     WHISPER_BASE,
+    ModelSpec(
+        name="qwen3-4b-instruct",
+        engine="llm",
+        repository="cyankiwi/Qwen3-4B-Instruct-2507-AWQ-4bit",
+        revision=None,
+        files=(),
+        licence="Apache-2.0",
+        languages=(),
+        about="language model for punctuation and summary, 4 bits (about 3 GB); for vLLM",
+        size=None,
+        aliases=("qwen3-4b",),
+        former=("cpatonn/Qwen3-4B-Instruct-2507-AWQ-4bit",),
+    ),
 )
 
 

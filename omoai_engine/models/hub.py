@@ -19,7 +19,13 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from omoai_engine.errors import ModelError, ModelNotFoundError
-from omoai_engine.models.catalogue import OPTIONAL_FILES, REQUIRED_FILES, ModelSpec
+from omoai_engine.models.catalogue import (
+    OPTIONAL_FILES,
+    REQUIRED_FILES,
+    WEIGHTS_PART,
+    WHOLE_WEIGHTS,
+    ModelSpec,
+)
 from omoai_engine.text import one_line
 
 _TIMEOUT_SECONDS = 30.0
@@ -96,6 +102,8 @@ def make_plan(spec: ModelSpec) -> Plan:
             raise _strange(spec, f"it has no {' or '.join(row)}")
         files_found.append(chosen)
     files_found += [present[name] for name in OPTIONAL_FILES[spec.engine] if name in present]
+    if spec.engine == "llm" and WHOLE_WEIGHTS not in {file.name for file in files_found}:
+        files_found += [file for name, file in present.items() if WEIGHTS_PART.fullmatch(name)]
     shown = one_line(str(licence)) if licence else spec.licence
     return Plan(spec, commit, tuple(files_found), shown)
 
