@@ -88,10 +88,19 @@ def test_a_person_is_asked_on_the_terminal(hub: Hub, answer: bytes, installed: b
     assert listed()[NAME]["installed"] is installed
 
 
-def test_an_unknown_licence_is_said(hub: Hub) -> None:
+def test_the_licence_is_said_before_the_download_also_when_the_hub_does_not(hub: Hub) -> None:
+    assert "Licence  cc-by-4.0" in omoai("get", NAME).stderr
     hub.licence = None
 
-    assert "Licence  not stated by the repository" in omoai("get", NAME).stderr
+    assert "Licence  CC-BY-4.0" in omoai("get", NAME).stderr
+
+
+def test_every_chunkformer_model_is_listed_with_its_licence(home: Path) -> None:
+    licences = {row["name"]: row["licence"] for row in listed().values()}
+
+    assert licences["chunkformer-large-vie"] == "CC-BY-NC-4.0"
+    assert licences["chunkformer-large-en-libri-960h"] == "CC-BY-NC-4.0"
+    assert licences["chunkformer-rnnt-large-vie"] == "CC-BY-4.0"
 
 
 def test_without_a_network_the_way_to_copy_is_told(
