@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from omoai_engine.asr.chunkformer.live import LiveTranscription
     from omoai_engine.asr.chunkformer.recognizer import ChunkFormerRecognizer
-    from omoai_engine.asr.chunkformer.transcription import LiveTranscription
     from omoai_engine.config import ASRSettings
     from omoai_engine.preprocess.inputs import AudioInput
 
@@ -39,7 +39,8 @@ class ChunkFormerASR:
         model: the folder with `config.yaml`, `vocab.txt` and the weights.
         settings: device, precision, chunk and context sizes, segment limits; by default those
             of the configuration.
-        hotwords: words and names to prefer where the sound allows.
+        hotwords: words and names to prefer where the sound allows; by default those of the
+            settings.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class ChunkFormerASR:
         """The recogniser behind this object, made at first use."""
         if self._made is None:
             from omoai_engine.asr.chunkformer.recognizer import ChunkFormerRecognizer
+            from omoai_engine.asr.hotwords import read_hotwords
             from omoai_engine.config import get_config
 
             settings = self._settings or get_config().asr
+            hotwords = self._hotwords or read_hotwords(settings.hotwords)
             self._made = ChunkFormerRecognizer(
-                self._folder, self._folder.name, settings, hotwords=self._hotwords
+                self._folder, self._folder.name, settings, hotwords=hotwords
             )
         return self._made
 

@@ -101,6 +101,9 @@ class ASRSettings(_Section):
     right_context: int | None = Field(
         default=None, ge=0, description="ChunkFormer: look-ahead, frames"
     )
+    hotwords: tuple[str, ...] | Path = Field(
+        default=(), description="ChunkFormer: names to prefer; a list, or a file with one a line"
+    )
 
 
 class PostprocessSettings(_Section):

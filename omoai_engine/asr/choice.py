@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from omoai_engine.asr.hotwords import read_hotwords
 from omoai_engine.asr.recognizer import Recognizer
 from omoai_engine.config import ASRSettings, OmoAIConfig
 from omoai_engine.errors import ModelError
@@ -20,7 +21,7 @@ _NO_LANGUAGE = "the language is not known beforehand, and Whisper detects it"
 @dataclass(frozen=True, slots=True)
 class RecognizerChoice:
     """Engine, model and why; `languages` empty means any. `empty_cache`: free cached accelerator
-    memory after every recording."""
+    memory after every recording. `hotwords`: names and phrases to prefer."""
 
     engine: Literal["whisper", "chunkformer"]
     model: str
@@ -29,12 +30,14 @@ class RecognizerChoice:
     reason: str
     settings: ASRSettings
     empty_cache: bool = False
+    hotwords: tuple[str, ...] = ()
 
 
 def choose_recognizer(config: OmoAIConfig) -> RecognizerChoice:
     """Return what the configuration and the installed models give.
 
-    Raises `ModelNotFoundError` with what to do, or another `ModelError`.
+    Raises `ModelNotFoundError` with what to do, another `ModelError`, or `ConfigError` for a
+    file of hotwords that cannot be read.
     """
     model = resolve_model(config)
     if model.engine == "llm":
@@ -50,6 +53,7 @@ def choose_recognizer(config: OmoAIConfig) -> RecognizerChoice:
         reason=_reason(config, model),
         settings=config.asr,
         empty_cache=config.debug_empty_cache,
+        hotwords=read_hotwords(config.asr.hotwords),
     )
 
 
@@ -72,7 +76,11 @@ def build_recognizer(choice: RecognizerChoice) -> Recognizer:
         from omoai_engine.asr.chunkformer.recognizer import ChunkFormerRecognizer
 
         return ChunkFormerRecognizer(
-            choice.folder, choice.model, choice.settings, languages=choice.languages
+            choice.folder,
+            choice.model,
+            choice.settings,
+            languages=choice.languages,
+            hotwords=choice.hotwords,
         )
     from omoai_engine.asr.whisper import WhisperRecognizer
 

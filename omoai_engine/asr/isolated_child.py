@@ -1,8 +1,8 @@
 """The child's end of `isolated.py`: one recogniser, driven through pipes, silent, never an orphan.
 
-In: ("choice", RecognizerChoice), then for each recording ("recognize", None), ("block", (start,
-samples))..., ("end", None). Out: ("loaded", None), then ("segment", ASRSegment), ("report",
-event), ("memory", MiB), ("end", None), or ("error", OmoAIError) at any time.
+In: ("choice", RecognizerChoice), then for each recording ("recognize" or "recognize_live", None),
+("block", (start, samples))..., ("end", None). Out: ("loaded", None), then ("segment", ASRSegment),
+("report", event), ("memory", MiB), ("end", None), or ("error", OmoAIError) at any time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
 from omoai_engine.asr.choice import RecognizerChoice, build_recognizer
+from omoai_engine.asr.recognizer import LiveRecognizer
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.errors import OmoAIError, WorkerDiedError
@@ -46,10 +47,13 @@ def _serve(commands: Connection, answers: Connection) -> None:
         return
     answers.send(("loaded", None))
     while True:
-        commands.recv()
+        mode, _ = commands.recv()
         blocks = _blocks(commands)
+        work = recognizer.recognize
+        if mode == "recognize_live" and isinstance(recognizer, LiveRecognizer):
+            work = recognizer.recognize_live
         try:
-            for segment in recognizer.recognize(
+            for segment in work(
                 blocks, control=JobControl(), report=lambda event: answers.send(("report", event))
             ):
                 answers.send(("segment", segment))

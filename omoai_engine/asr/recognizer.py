@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
@@ -71,4 +71,23 @@ class Recognizer(Protocol):
 
     def close(self) -> None:
         """Free everything. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class LiveRecognizer(Recognizer, Protocol):
+    """A recogniser whose `info.live` is true: it also follows a recording that is being made."""
+
+    def recognize_live(
+        self,
+        blocks: Iterable[AudioBlock],
+        *,
+        control: JobControl,
+        report: Report = ignore,
+    ) -> Iterator[ASRSegment]:
+        """Yield segments as `recognize` does, a few seconds after the pause that ends them.
+
+        Reports `ProvisionalText` for what is not firm yet; an empty one takes back the last. Ends
+        with `blocks`, which may wait for sound; give them at least twice a second.
+        """
         ...

@@ -6,6 +6,7 @@ Wrong usage ends the process with one line and the code for it, as `Parser` does
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,12 @@ def parse_order(arguments: list[str]) -> Order:
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
     parser.add_argument("--threads", metavar="N", type=_threads, help="processor threads; 0: auto")
+    parser.add_argument(
+        "--hotwords",
+        metavar="LIST",
+        type=_hotwords,
+        help="names to prefer (ChunkFormer), with commas; or a file, one a line",
+    )
     parser.add_argument("--no-summary", action="store_true", help="leave the summary out")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, errors only")
     parser.usage = "omoai transcribe [OPTION ...] FILE [FILE ...]"
@@ -90,7 +97,7 @@ def parse_order(arguments: list[str]) -> Order:
             parser.error(f"{formats[0]} of several recordings needs -o FOLDER")
     asr = {
         name: getattr(parsed, name)
-        for name in ("language", "quality", "engine", "model", "device", "threads")
+        for name in ("language", "quality", "engine", "model", "device", "threads", "hotwords")
         if getattr(parsed, name) is not None
     }
     overrides: dict[str, dict[str, Any]] = {"asr": asr} if asr else {}
@@ -136,3 +143,13 @@ def _threads(text: str) -> int:
     if not 0 <= number <= 256:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 256")
     return number
+
+
+def _hotwords(text: str) -> tuple[str, ...] | Path:
+    """Return the file that `text` names, if there is one, or else the words in it."""
+    with contextlib.suppress(OSError, ValueError):  # names that no file system takes
+        if Path(text).expanduser().is_file():
+            return Path(text).absolute()
+    if not (words := tuple(part.strip() for part in text.split(",") if part.strip())):
+        raise argparse.ArgumentTypeError("no hotword is given")
+    return words

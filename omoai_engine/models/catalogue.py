@@ -62,7 +62,7 @@ REQUIRED_FILES: dict[Engine, tuple[tuple[str, ...], ...]] = {
     ),
     "chunkformer": (
         ("config.yaml",),
-        ("vocab.txt",),
+        ("vocab.txt", "bpe.model"),
         (
             "model.safetensors",
             "pytorch_model.safetensors",

@@ -181,7 +181,8 @@ def live(model, spoken):
     import torch
 
     from omoai_engine.asr.chunkformer.config import Context
-    from omoai_engine.asr.chunkformer.transcription import LiveTranscription, Options
+    from omoai_engine.asr.chunkformer.live import LiveTranscription
+    from omoai_engine.asr.chunkformer.transcription import Options
 
     print("\nlive: chunk-left-right, most delay of a frame, words wrong")
     for context in [

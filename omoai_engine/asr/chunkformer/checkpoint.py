@@ -1,8 +1,9 @@
 """A model's files to checked tensors: every name and shape is compared before anything runs.
 
-In: a folder with `config.yaml`, `vocab.txt`, `global_cmvn` and the weights (safetensors or a
-PyTorch state dict in `.bin`, `.pt` or `.ckpt`). Out: a `Checkpoint` of float32 tensors on the
-processor. Never executes code from a file: pickles are read with `weights_only`.
+In: a folder with `config.yaml`, `vocab.txt` or `bpe.model`, `global_cmvn` and the weights
+(safetensors or a PyTorch state dict in `.bin`, `.pt` or `.ckpt`). Out: a `Checkpoint` of float32
+tensors on the processor, a batch norm folded into the convolution before it. Never executes code
+from a file: pickles are read with `weights_only`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import torch
 
 from omoai_engine.asr.chunkformer.config import ModelConfig, read_config
 from omoai_engine.asr.chunkformer.features import MEL_BINS
+from omoai_engine.asr.chunkformer.vocabulary import load_vocabulary
 from omoai_engine.errors import ModelCorruptError, ModelNotFoundError
-from omoai_engine.text import clean_text, shown_path
+from omoai_engine.text import shown_path
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +36,7 @@ WEIGHT_FILES = (
     "pytorch_model.ckpt",
 )
 BLANK = 0
+BATCH_NORM_EPS = 1e-5  # torch's default, which the published code leaves as it is
 _AGAIN = "Get the model again, or check it with `omoai models verify`"
 
 
@@ -41,7 +44,8 @@ _AGAIN = "Get the model again, or check it with `omoai models verify`"
 class Checkpoint:
     """A model as it lies on the disk.
 
-    `tensors`: name to float32 tensor, names as published. `vocabulary[i]` is token i in NFC,
+    `tensors`: name to float32 tensor, names as published; a model with batch norm has no
+    `conv_module.norm` left. `vocabulary[i]` is token i in NFC,
     word beginnings marked with U+2581. `mean`, `inverse_std`: (80,) of the log-mel features.
     """
 
@@ -66,11 +70,13 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             hint="Give the folder that holds config.yaml, or get a model with `omoai models get`",
         )
     config = read_config(folder)
-    vocabulary = read_vocabulary(folder / "vocab.txt", config.vocabulary)
+    vocabulary = load_vocabulary(folder, config.vocabulary, config.sos_eos)
     path = weights_path(folder)
     tensors = _read_tensors(path)
     wanted = dict(expected_shapes(config))
     checked = _compare(tensors, wanted, path)
+    if config.batch_norm:
+        _fold_batch_norm(checked, config.blocks)
     mean, inverse_std = _cmvn(tensors, folder, config)
     return Checkpoint(folder, config, vocabulary, checked, mean, inverse_std)
 
@@ -114,6 +120,9 @@ def expected_shapes(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]
         for name in ("norm_ff", "norm_mha", "norm_ff_macaron", "norm_conv", "norm_final"):
             yield from _pair(block + name, (d,))
         yield from _pair(f"{block}conv_module.norm", (d,))
+        if config.batch_norm:
+            yield f"{block}conv_module.norm.running_mean", (d,)
+            yield f"{block}conv_module.norm.running_var", (d,)
     yield from _pair("encoder.after_norm", (d,))
     if config.kind == "ctc":
         yield from _pair("ctc.ctc_lo", (config.vocabulary, d))
@@ -213,37 +222,27 @@ def _compare(
         checked[name] = tensor.float()
     ours = ("encoder.embed.", "encoder.encoders.", "encoder.after_norm.", "predictor.", "joint.")
     for name in tensors:
-        if name.startswith(ours) and name not in wanted:
+        counter = name.endswith("conv_module.norm.num_batches_tracked")  # of training only
+        if name.startswith(ours) and name not in wanted and not counter:
             raise corrupt(f"the tensor {name} has no place in the model that config.yaml describes")
     return checked
 
 
-def read_vocabulary(path: Path, size: int) -> tuple[str, ...]:
-    """Read `token id` lines; raise when they are not exactly the ids 0..size-1."""
-    where = shown_path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise ModelNotFoundError("the file is missing", where=where, hint=_AGAIN) from None
-    except (OSError, UnicodeDecodeError):
-        raise ModelCorruptError("the file is not readable text", where=where, hint=_AGAIN) from None
-    tokens: dict[int, str] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        token, _, index = line.strip().rpartition(" ")
-        if not token or not index.isascii() or not index.isdigit() or int(index) in tokens:
-            raise ModelCorruptError(
-                f"line {number} is not a token and a new number", where=where, hint=_AGAIN
-            )
-        tokens[int(index)] = clean_text(token.strip())
-    if sorted(tokens) != list(range(size)):
-        raise ModelCorruptError(
-            f"the file numbers {len(tokens)} tokens where config.yaml says {size}",
-            where=where,
-            hint=_AGAIN,
+def _fold_batch_norm(tensors: dict[str, Tensor], blocks: int) -> None:
+    """Fold y = (x - mean) / sqrt(variance + eps) * w + b into the depthwise kernel before it.
+
+    Both work on each channel by itself, so the product of the two is a kernel again.
+    """
+    for index in range(blocks):
+        conv = f"encoder.encoders.{index}.conv_module."
+        weight, bias, mean, variance = (
+            tensors.pop(f"{conv}norm.{name}").double()
+            for name in ("weight", "bias", "running_mean", "running_var")
         )
-    return tuple(tokens[index] for index in range(size))
+        gain = weight / (variance.clamp_min(0.0) + BATCH_NORM_EPS).sqrt()
+        kernel, offset = f"{conv}depthwise_conv.weight", f"{conv}depthwise_conv.bias"
+        tensors[kernel] = (tensors[kernel].double() * gain[:, None, None]).float()
+        tensors[offset] = ((tensors[offset].double() - mean) * gain + bias).float()
 
 
 def _cmvn(tensors: dict[str, Tensor], folder: Path, config: ModelConfig) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,7 @@ _SAME_ARITHMETIC = {
     "pos_enc_layer_type": ("chunk_rel_pos", "stream_rel_pos"),
     "selfattention_layer_type": ("chunk_rel_seflattn", "stream_rel_selfattn"),
     "activation_type": ("swish",),
-    "cnn_module_norm": ("layer_norm",),
+    "cnn_module_norm": ("layer_norm", "batch_norm"),
     "layer_norm_type": ("layer_norm",),
     "normalize_before": (True,),
     "use_cnn_module": (True,),
@@ -37,7 +37,8 @@ _DEFAULTS = {"cnn_module_norm": "batch_norm"}  # what the reference assumes when
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """The sizes of one model. `kind` says which head turns encoder frames into tokens."""
+    """The sizes of one model. `kind` says which head turns encoder frames into tokens;
+    `sos_eos` is the number of that token as the file has it, read only without `vocab.txt`."""
 
     kind: Literal["ctc", "transducer"]
     dim: int
@@ -46,9 +47,12 @@ class ModelConfig:
     blocks: int
     kernel: int
     vocabulary: int
+    sos_eos: Any
     norm_eps: float
     has_cmvn: bool
     predictor_layers: int = 0
+    batch_norm: bool = False
+    """Whether the convolution's norm is one of batches instead of layers."""
 
     @property
     def head_dim(self) -> int:
@@ -154,6 +158,8 @@ def _checked(tree: Any, path: Path) -> ModelConfig:
     ctc = reader.table("ctc_conf")
     if ctc.tree.get("ctc_blank_id", 0) != 0:
         raise reader.refusal("ctc_conf.ctc_blank_id", ctc.tree["ctc_blank_id"])
+    vocabulary = reader.size("output_dim", None)
+    special = reader.table("tokenizer_conf").table("special_tokens")
     layers = _transducer_layers(reader) if model == "transducer" else 0
     return ModelConfig(
         kind="transducer" if model == "transducer" else "ctc",
@@ -162,10 +168,12 @@ def _checked(tree: Any, path: Path) -> ModelConfig:
         feed_forward=encoder.size("linear_units", 2048),
         blocks=encoder.size("num_blocks", 6),
         kernel=kernel,
-        vocabulary=reader.size("output_dim", None),
+        vocabulary=vocabulary,
+        sos_eos=special.tree.get("<eos>", vocabulary - 1),
         norm_eps=float(encoder.tree.get("norm_eps", 1e-5)),
         has_cmvn="cmvn_file" in tree or tree.get("cmvn") == "global_cmvn",
         predictor_layers=layers,
+        batch_norm=encoder.tree.get("cnn_module_norm", "batch_norm") == "batch_norm",
     )
 
 

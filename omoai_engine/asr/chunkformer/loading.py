@@ -38,13 +38,27 @@ class LoadedModel:
         else:
             self.head = TransducerHead(checkpoint, device)
 
-    def hotwords(self, words: Sequence[str]) -> HotwordNode | None:
-        """Return the tree of the words that the vocabulary can write; `None` without any."""
+    def hotwords(self, words: Sequence[str]) -> tuple[HotwordNode | None, list[str]]:
+        """Return the tree of the words that this model can prefer, `None` without any, and those
+        that it cannot: its vocabulary lacks their letters, or it is a transducer."""
         spellings: list[tuple[int, ...]] = []
+        unknown = []
         for word in words:
-            for form in dict.fromkeys((one_line(word), one_line(word).lower())):
-                spellings += spell(WORD_MARK + form.replace(" ", WORD_MARK), self._token_ids)
-        return hotword_tree(spellings) if spellings else None
+            ways = self._spellings(one_line(word))
+            spellings += ways
+            if not ways:
+                unknown.append(one_line(word))
+        return hotword_tree(spellings) if spellings else None, unknown
+
+    def _spellings(self, word: str) -> list[tuple[int, ...]]:
+        if isinstance(self.head, TransducerHead):
+            return []
+        forms = dict.fromkeys((word, word.lower(), word.upper()))
+        return [
+            way
+            for form in forms
+            for way in spell(WORD_MARK + form.replace(" ", WORD_MARK), self._token_ids)
+        ]
 
 
 def load_model(
@@ -52,4 +66,9 @@ def load_model(
 ) -> LoadedModel:
     """Load the model in `folder`. Raises `ModelError` or `ConfigError`."""
     chosen = choose_device(device)
-    return LoadedModel(load_checkpoint(folder), chosen, choose_precision(precision, chosen))
+    checkpoint = load_checkpoint(folder)
+    if precision == "auto" and checkpoint.config.kind == "transducer":
+        # What was written decides what is heard next: one frame that is read otherwise in a
+        # lower precision may change everything after it.
+        precision = "float32"
+    return LoadedModel(checkpoint, chosen, choose_precision(precision, chosen))

@@ -176,7 +176,10 @@ class Layer:
         conv = f"{block}conv_module."
         self._pointwise_in = weights.linear(f"{conv}pointwise_conv1")
         self._kernel, self._kernel_bias = weights.kernel(f"{conv}depthwise_conv", weights.dtype)
-        self._norm_kernel = Norm(weights, f"{conv}norm", eps, weights.dtype)
+        # A batch norm is part of the kernel already: the checkpoint's reader folded it in.
+        self._norm_kernel = (
+            None if config.batch_norm else Norm(weights, f"{conv}norm", eps, weights.dtype)
+        )
         self._pointwise_out = weights.linear(f"{conv}pointwise_conv2")
         self._dim = dim
 
@@ -225,7 +228,8 @@ class Layer:
 
     def after_convolution(self, x: Tensor, convolved: Tensor) -> tuple[Tensor]:
         """Residual and convolution (n, D) to the layer's result (n, D)."""
-        y = F.silu(self._norm_kernel(convolved), inplace=True)
+        y = self._norm_kernel(convolved) if self._norm_kernel else convolved
+        y = F.silu(y, inplace=True)
         x = x + self._pointwise_out(y)
         x.add_(self._down(self._up(self._norm_ff(x).to(self._dtype))))
         return (self._norm_final(x),)

@@ -1,12 +1,14 @@
 """Three ways to read encoder frames as tokens, behind one face.
 
 `push` takes frames (n, D) and returns the token runs that are decided, and the frame up to
-which everything is; `finish` returns the rest; `alternatives` gives other readings of a word.
+which everything is; `finish` returns the rest; `draft` reads what is not decided yet, and changes
+nothing; `alternatives` gives other readings of a word.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from copy import copy
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -33,12 +35,20 @@ class Reader(Protocol):
         """Return the runs that are left at the end of the recording."""
         ...
 
+    def draft(self, frames: Tensor) -> list[TokenRun]:
+        """Return the runs that are not decided, as they would be if only `frames` followed."""
+        ...
+
     def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
         """Return readings of the frames first..last as tokens with their shares, best first."""
         ...
 
     def forget(self, before: int) -> None:
         """No frame before this one will be asked for."""
+        ...
+
+    def use(self, head: Any) -> None:
+        """Go on with the same head on another device."""
         ...
 
 
@@ -106,6 +116,11 @@ class GreedyReader:
         """Return the run that the end of the recording closes."""
         return self._collapse.finish()
 
+    def draft(self, frames: Tensor) -> list[TokenRun]:
+        """Return the runs that are not decided, as they would be if only `frames` followed."""
+        collapse = copy(self._collapse)
+        return collapse.push(self._head(frames, hesitation=False)) + collapse.finish()
+
     def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
         """Return other readings of the frames first..last."""
         return self._history.tokens(first, last) if self._keep else []
@@ -113,6 +128,10 @@ class GreedyReader:
     def forget(self, before: int) -> None:
         """No frame before this one will be asked for."""
         self._history.forget(before - _MARGIN_FRAMES)
+
+    def use(self, head: CTCHead) -> None:
+        """Go on with the same head on another device."""
+        self._head = head
 
 
 class HotwordReader:
@@ -151,6 +170,14 @@ class HotwordReader:
         """Return the reading of what is left."""
         return self._decide(self._history.stop)
 
+    def draft(self, frames: Tensor) -> list[TokenRun]:
+        """Return the runs that are not decided, in the greedy reading, without hotwords."""
+        waiting = slice(self._decided - self._history.first, None)
+        known, collapse = self._history.frames, GreedyCollapse()
+        runs = collapse.push(Frames(known.tokens[waiting], known.log_probs[waiting], {}))
+        runs += collapse.push(self._head(frames, hesitation=False)) + collapse.finish()
+        return [_moved(run, self._decided) for run in runs]
+
     def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
         """Return other readings of the frames first..last."""
         return self._history.tokens(first, last)
@@ -158,6 +185,10 @@ class HotwordReader:
     def forget(self, before: int) -> None:
         """No frame before this one will be asked for."""
         self._history.forget(min(before - _MARGIN_FRAMES, self._decided))
+
+    def use(self, head: CTCHead) -> None:
+        """Go on with the same head on another device."""
+        self._head = head
 
     def _decide(self, stop: int) -> list[TokenRun]:
         runs: list[TokenRun] = []
@@ -191,12 +222,20 @@ class TransducerReader:
         """Everything is decided at once."""
         return []
 
+    def draft(self, frames: Tensor) -> list[TokenRun]:
+        """Return the tokens that would be written in `frames`."""
+        return copy(self._greedy).push(frames)
+
     def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
         """Return none."""
         return []
 
     def forget(self, before: int) -> None:
         """Nothing is kept."""
+
+    def use(self, head: TransducerHead) -> None:
+        """Go on with the same head on another device."""
+        self._greedy.use(head)
 
 
 def _moved(run: TokenRun, by: int) -> TokenRun:

@@ -6,22 +6,23 @@ changes the number of threads of its process, never downloads, and loads nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from omoai_engine.asr.recognizer import AudioProgress, RecognizerInfo, Report, ignore
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ModelError
-from omoai_engine.events import Notice
+from omoai_engine.events import Notice, ProvisionalText
 from omoai_engine.results import ASRSegment
 
 if TYPE_CHECKING:
     from omoai_engine.asr.chunkformer.config import Context
+    from omoai_engine.asr.chunkformer.live import LiveTranscription
     from omoai_engine.asr.chunkformer.loading import LoadedModel
-    from omoai_engine.asr.chunkformer.transcription import LiveTranscription, Options
+    from omoai_engine.asr.chunkformer.transcription import Options
     from omoai_engine.config import ASRSettings
 
 
@@ -59,27 +60,35 @@ class ChunkFormerRecognizer:
     ) -> Iterator[ASRSegment]:
         """Yield segments in time order as they become firm; file mode.
 
+        Reports the first words of a long recording as `ProvisionalText` before they are firm.
         Looks at `control` between the layers of the encoder and raises `CancelledError`.
         """
         import torch
 
+        from omoai_engine.asr.chunkformer.live import EarlyText
         from omoai_engine.asr.chunkformer.transcription import FileTranscription
 
         model = self._loaded()
         self._tell(report)
+        context, options = self._context(live=False), self._options()
         work = FileTranscription(
             model,
-            self._context(live=False),
-            self._options(),
+            context,
+            options,
             check=control.checkpoint,
             notice=lambda sentence: report(Notice(sentence)),
+            on_processor=self._moved_to_processor,
         )
+        early = EarlyText(model, context, options, control.checkpoint)
         offset, first = 0.0, True
         for block in blocks:
             control.checkpoint()
             if first:
                 offset, first = block.start, False
-            work.push(torch.from_numpy(block.samples))
+            samples = torch.from_numpy(block.samples)
+            if text := early.push(samples):
+                report(replace(text, start=text.start + offset, end=text.end + offset))
+            work.push(samples)
             while not work.hungry:
                 yield from _moved(work.step()[0], offset)
                 report(AudioProgress(offset + work.firm_seconds()))
@@ -118,6 +127,7 @@ class ChunkFormerRecognizer:
             streams=len(sources),
             check=control.checkpoint,
             notice=lambda sentence: report(Notice(sentence)),
+            on_processor=self._moved_to_processor,
         )
         while not work.over:
             for index in work.hungry:
@@ -132,11 +142,50 @@ class ChunkFormerRecognizer:
                     segments += new
         return [(segments, work.seconds(index)) for index, segments in enumerate(found)]
 
-    def live(self) -> LiveTranscription:
-        """Begin a live recording: `push` samples, get firm segments and provisional words."""
-        from omoai_engine.asr.chunkformer.transcription import LiveTranscription
+    def recognize_live(
+        self, blocks: Iterable[AudioBlock], *, control: JobControl, report: Report = ignore
+    ) -> Iterator[ASRSegment]:
+        """Follow a recording that is being made: yield the segments that are firm, report the
+        words after them as `ProvisionalText`.
 
-        return LiveTranscription(self._loaded(), self._context(live=True), self._options())
+        With the default sizes words appear within 1 s, and a segment is firm at most 3.2 s after
+        its last word, besides the time to compute. Looks at `control` several times a layer.
+        """
+        import torch
+
+        from omoai_engine.asr.chunkformer.live import provisional
+
+        work = self.live(control.checkpoint)
+        self._tell(report)
+        offset, first = 0.0, True
+        shown: ProvisionalText | None = None
+        for block in blocks:
+            control.checkpoint()
+            if first:
+                offset, first = block.start, False
+            update = work.push(torch.from_numpy(block.samples))
+            yield from _moved(update.segments, offset)
+            draft = provisional(update.draft, offset)
+            if draft and draft != shown:
+                report(draft)
+            elif shown and not draft:  # nothing takes the place of what was shown
+                report(ProvisionalText(shown.start, shown.end, ""))
+            shown = draft
+            report(AudioProgress(offset + update.seconds))
+        yield from _moved(work.finish().segments, offset)
+        if shown:
+            report(ProvisionalText(shown.start, shown.end, ""))
+
+    def live(self, check: Callable[[], None] | None = None) -> LiveTranscription:
+        """Begin a live recording: `push` samples, get firm segments and provisional words.
+
+        `check` is called several times a layer and may raise to stop the work.
+        """
+        from omoai_engine.asr.chunkformer.live import LiveTranscription
+        from omoai_engine.asr.chunkformer.streaming import nothing
+
+        model, context = self._loaded(), self._context(live=True)
+        return LiveTranscription(model, context, self._options(), check=check or nothing)
 
     def close(self) -> None:
         """Free everything. Idempotent."""
@@ -151,29 +200,78 @@ class ChunkFormerRecognizer:
 
     def _loaded(self) -> LoadedModel:
         if self._model is None:
-            import torch
+            from omoai_engine.asr.chunkformer.shortage import is_out_of_memory
 
-            from omoai_engine.asr.chunkformer.loading import load_model
-
-            asked = self._settings
             try:
-                # The best quality is that of the weights as they were published.
-                exact = asked.precision == "auto" and asked.quality == "best"
-                precision = "float32" if exact else asked.precision
-                self._model = load_model(self._folder, asked.device, precision)
-            except torch.OutOfMemoryError:
-                torch.cuda.empty_cache()
-                if asked.device != "auto":
-                    raise ModelError(
-                        "the GPU has too little free memory for this model",
-                        where=self._info.model,
-                        hint="Close other programs on the GPU, or set asr.device to auto or cpu",
-                    ) from None
-                self._model = load_model(self._folder, "cpu", "auto")
-                self._notices.append(
-                    "The GPU has too little free memory for this model: the processor recognises"
-                )
+                self._model = self._load(self._settings.device)
+            except (RuntimeError, MemoryError, OSError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._model = self._load_with_less()
+            self._look_at_hotwords(self._model)
         return self._model
+
+    def _load(self, device: Literal["auto", "cpu", "cuda"]) -> LoadedModel:
+        from omoai_engine.asr.chunkformer.loading import load_model
+
+        asked = self._settings
+        # The best quality is that of the weights as they were published.
+        exact = asked.precision == "auto" and asked.quality == "best"
+        return load_model(self._folder, device, "float32" if exact else asked.precision)
+
+    def _load_with_less(self) -> LoadedModel:
+        """Load the model after memory ran out: on the processor, if that was not it."""
+        from omoai_engine.asr.chunkformer.devices import choose_device
+        from omoai_engine.asr.chunkformer.shortage import is_out_of_memory
+
+        asked = self._settings.device
+        if choose_device(asked).type == "cpu":
+            raise self._too_little("This computer has", "Close other programs")
+        if asked != "auto":
+            raise self._too_little(
+                "The GPU has", "Close other programs on the GPU, or set asr.device to auto or cpu"
+            )
+        try:
+            return self._moved_to_processor(
+                "The GPU has too little free memory for this model: the processor recognises"
+            )
+        except (RuntimeError, MemoryError, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._too_little("GPU and processor have", "Close other programs") from None
+
+    def _moved_to_processor(self, notice: str = "") -> LoadedModel:
+        """Give up the GPU, also for the recordings that come after."""
+        import torch
+
+        from omoai_engine.asr.chunkformer.loading import load_model
+
+        self._model = None
+        torch.cuda.empty_cache()
+        self._model = load_model(self._folder, "cpu", "auto")
+        self._notices += [notice] if notice else []
+        return self._model
+
+    def _too_little(self, who: str, hint: str) -> ModelError:
+        return ModelError(
+            f"{who} too little free memory for this model", where=self._info.model, hint=hint
+        )
+
+    def _look_at_hotwords(self, model: LoadedModel) -> None:
+        """Note what the model cannot prefer."""
+        if not self._hotwords:
+            return
+        _, unknown = model.hotwords(self._hotwords)
+        if model.encoder.config.kind == "transducer":
+            self._notices.append(
+                "Hotwords have no effect: a transducer model cannot be told to prefer words"
+            )
+        elif unknown:
+            shown = ", ".join(unknown[:5]) + (" and others" if len(unknown) > 5 else "")
+            what = "this one has" if len(unknown) == 1 else "these have"
+            self._notices.append(
+                f"The model's vocabulary cannot write some hotwords, and {what} no effect: {shown}"
+            )
 
     def _tell(self, report: Report) -> None:
         """Report once what loading had to change."""

@@ -76,6 +76,13 @@ class TransducerGreedy:
         with torch.inference_mode():
             self._predicted, self._state = head.predict(BLANK, head.start())
 
+    def use(self, head: TransducerHead) -> None:
+        """Go on with the same weights on another device."""
+        self._head = head
+        self._predicted = self._predicted.to(head.device)
+        first, second = self._state
+        self._state = first.to(head.device), second.to(head.device)
+
     @torch.inference_mode()
     def push(self, frames: Tensor) -> list[TokenRun]:
         """Take the next (n, D) frames, return the tokens written in them."""

@@ -55,12 +55,19 @@ class FrameStream:
         """Take (f, 80) features on any device, return the (n, D) frames that they complete."""
         features = features.to(self._encoder.device)
         if self._rest is not None:
-            features = torch.cat((self._rest, features))
+            features = torch.cat((self._rest.to(features.device), features))
         count = frames_in(len(features))
-        self._rest = features[count * SUBSAMPLING :].clone()
-        if not count:
-            return features.new_zeros((0, self._encoder.config.dim))
-        return self._encoder.subsample(features)
+        frames = features.new_zeros((0, self._encoder.config.dim))
+        if count:
+            frames = self._encoder.subsample(features)
+        self._rest = features[count * SUBSAMPLING :].clone()  # last: a failed call may be repeated
+        return frames
+
+    def moved(self, encoder: Encoder) -> FrameStream:
+        """Return this stream at the same place, with the same weights on another device."""
+        other = FrameStream(encoder)
+        other._rest = self._rest
+        return other
 
 
 @dataclass(slots=True, eq=False)
@@ -122,6 +129,18 @@ class Wavefront:
             self._states = before
             raise
         return [self._encoder.norm(x) if len(x) else x for x in xs]
+
+    def moved(self, encoder: Encoder) -> Wavefront:
+        """Return this wavefront at the same place, with the same weights on another device."""
+        other = Wavefront(encoder, self._context, len(self._states))
+        device, dtype = encoder.device, encoder.dtype
+        for states in self._states:
+            for s in states:
+                s.x, s.x2 = s.x.to(device), s.x2.to(device)
+                s.q, s.k, s.v = (t.to(device, dtype) for t in (s.q, s.k, s.v))
+                s.gated = s.gated.to(device, dtype)
+        other._states = self._states
+        return other
 
     def _through(
         self,
@@ -252,6 +271,19 @@ class Live:
             )
             self._waiting = self._waiting[size:]
         return _join(results) if results else frames[:0]
+
+    @property
+    def waiting(self) -> int:
+        """How many frames wait for the rest of their chunk and its look-ahead."""
+        return len(self._waiting)
+
+    def peek(self, check: Callable[[], None] = nothing) -> Tensor:
+        """Return the frames that wait as they would be if nothing followed; changes nothing."""
+        before, waiting = [replace(s) for s in self._states], self._waiting
+        try:
+            return self.step(waiting[:0], True, check)
+        finally:
+            self._states, self._waiting = before, waiting
 
     def _chunk(self, x: Tensor, keep: int, check: Callable[[], None]) -> Tensor:
         """(keep + look-ahead, D) through all layers; (keep, D)."""

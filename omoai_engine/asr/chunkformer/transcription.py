@@ -1,14 +1,15 @@
-"""One recording on its way from samples to segments, in file or live mode.
+"""Recordings on their way from samples to segments in file mode; `live` is the other one.
 
-In: (n,) float32 samples at 16 kHz in blocks of any size. Out: firm `ASRSegment`s, and in live
-mode the words that may still change. Memory does not grow with the length of the recording.
+In: (n,) float32 samples at 16 kHz in blocks of any size. Out: firm `ASRSegment`s. Memory does not
+grow with the length of the recording, and a step that finds too little of it is made again in
+smaller ones, then on the processor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -18,7 +19,8 @@ from omoai_engine.asr.chunkformer.features import FeatureStream
 from omoai_engine.asr.chunkformer.loading import LoadedModel, load_model
 from omoai_engine.asr.chunkformer.model import FRAME_SECONDS
 from omoai_engine.asr.chunkformer.readers import make_reader
-from omoai_engine.asr.chunkformer.streaming import FrameStream, Live, Wavefront, nothing
+from omoai_engine.asr.chunkformer.shortage import is_out_of_memory
+from omoai_engine.asr.chunkformer.streaming import FrameStream, Wavefront, nothing
 from omoai_engine.asr.chunkformer.words import (
     HeardWord,
     Segmenter,
@@ -35,12 +37,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Decoder",
     "FileTranscription",
-    "LiveTranscription",
-    "LiveUpdate",
     "LoadedModel",
     "Options",
     "load_model",
 ]
+
+T = TypeVar("T")
 
 CERTAIN_WORD = 0.95
 """A word that is more probable than this gets no other readings."""
@@ -67,9 +69,8 @@ class Decoder:
     def __init__(self, model: LoadedModel, options: Options) -> None:
         pause = max(1, int(options.min_silence_seconds / FRAME_SECONDS))
         self._most = options.alternatives
-        self._reader = make_reader(
-            model.head, pause=pause, tree=model.hotwords(options.hotwords), keep=self._most > 0
-        )
+        tree, _ = model.hotwords(options.hotwords)
+        self._reader = make_reader(model.head, pause=pause, tree=tree, keep=self._most > 0)
         self._builder = WordBuilder(model.vocabulary, pause)
         self._segmenter = Segmenter(
             min_silence_seconds=options.min_silence_seconds,
@@ -88,20 +89,23 @@ class Decoder:
         self.firm_seconds = now * FRAME_SECONDS
         return self._segmenter.push(words, self.firm_seconds)
 
+    def use(self, model: LoadedModel) -> None:
+        """Go on with the same model on another device."""
+        self._reader.use(model.head)
+
     def finish(self) -> list[ASRSegment]:
         """The recording is over: return what is left."""
         words = self._words(self._builder.push(self._reader.finish(), 0))
         words += self._words(self._builder.finish())
         return self._segmenter.push(words, 0.0) + self._segmenter.finish()
 
-    def draft(self) -> tuple[Word, ...]:
-        """The words since the last segment, as they stand; the last ones may still change."""
-        words = list(self._segmenter.open)
-        if self._builder.open:
-            heard = HeardWord(self._builder.open)
-            word = to_word(heard, self._builder.text([run.token for run in heard.runs]))
-            words += [word] if word else []
-        return tuple(words)
+    def draft(self, frames: Tensor) -> tuple[Word, ...]:
+        """The words since the last segment as they would be if only the (n, D) `frames`
+        followed; the last ones may still change."""
+        heard = self._builder.draft(self._reader.draft(frames))
+        texts = [self._builder.text([run.token for run in one.runs]) for one in heard]
+        words = [to_word(one, text) for one, text in zip(heard, texts, strict=True)]
+        return (*self._segmenter.open, *(word for word in words if word))
 
     def _words(self, heard: Sequence[HeardWord]) -> list[Word]:
         words = []
@@ -131,7 +135,8 @@ class Decoder:
 class FileTranscription:
     """File mode for one recording or several at once, up to `rows` frames of each a step.
 
-    `notice` is told in one sentence when a step had to be made smaller."""
+    `notice` is told in one sentence when memory is short and a step has to be made smaller; when
+    even small ones do not fit on a GPU, `on_processor` gives the same model elsewhere."""
 
     def __init__(
         self,
@@ -143,9 +148,11 @@ class FileTranscription:
         rows: int | None = None,
         check: Callable[[], None] = nothing,
         notice: Callable[[str], None] = lambda _sentence: None,
+        on_processor: Callable[[], LoadedModel] | None = None,
     ) -> None:
         encoder = model.encoder
-        self._check, self._notice = check, notice
+        self._check, self._notice, self._on_processor = check, notice, on_processor
+        self._on_gpu = encoder.device.type != "cpu"
         self._rows = rows or frames_at_once(encoder.device, encoder.config, streams)
         self._samples = [0] * streams
         self._features = [FeatureStream() for _ in range(streams)]
@@ -160,7 +167,8 @@ class FileTranscription:
     def push(self, samples: Tensor, stream: int = 0) -> None:
         """Take (n,) float32 samples of one recording; nothing is decoded yet but features."""
         self._samples[stream] += len(samples)
-        frames = self._frames[stream].push(self._features[stream].push(samples))
+        features = self._features[stream].push(samples)
+        frames = self._despite_shortage(lambda: self._frames[stream].push(features))
         self._waiting[stream] = torch.cat((self._waiting[stream], frames))
 
     def end(self, stream: int = 0) -> None:
@@ -194,7 +202,7 @@ class FileTranscription:
 
         Raises `ModelError` when the memory of the device is too small for even a few frames.
         """
-        done, ended = self._encode()
+        done, ended = self._despite_shortage(self._encode)
         self._waiting = [waiting[self._rows :] for waiting in self._waiting]
         segments = []
         for index, frames in enumerate(done):
@@ -207,71 +215,47 @@ class FileTranscription:
         return segments
 
     def _encode(self) -> tuple[list[Tensor], list[bool]]:
-        """The finished frames of one step, in smaller steps if the memory is short."""
+        """The finished frames of one step, and which recordings end with it."""
+        taken = [waiting[: self._rows] for waiting in self._waiting]
+        ended = [
+            end and len(waiting) <= self._rows
+            for end, waiting in zip(self._ended, self._waiting, strict=True)
+        ]
+        return self._wavefront.step(taken, ended, self._check), ended
+
+    def _despite_shortage(self, work: Callable[[], T]) -> T:
+        """Do `work`, again with less when memory runs out. Work that fails has changed nothing."""
         while True:
-            taken = [waiting[: self._rows] for waiting in self._waiting]
-            ended = [
-                end and len(waiting) <= self._rows
-                for end, waiting in zip(self._ended, self._waiting, strict=True)
-            ]
             try:
-                return self._wavefront.step(taken, ended, self._check), ended
-            except torch.OutOfMemoryError:
-                if torch.cuda.is_available():
-                    torch.cuda.empty_cache()
-                if self._rows <= LEAST_ROWS:
-                    raise ModelError(
-                        "the GPU has too little free memory for this model",
-                        hint="Close other programs on the GPU, or set asr.device to cpu",
-                    ) from None
-                self._rows //= 2
-                self._notice(
-                    "The GPU is short of memory: recognition goes on in steps of "
-                    f"{self._rows * FRAME_SECONDS:.0f} s, more slowly"
-                )
+                return work()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._step_down()
 
-
-@dataclass(frozen=True, slots=True)
-class LiveUpdate:
-    """What a block of live sound brought: segments that are firm, the words after them as they
-    stand, and the seconds up to which sound was recognised."""
-
-    segments: tuple[ASRSegment, ...]
-    draft: tuple[Word, ...]
-    seconds: float
-
-
-class LiveTranscription:
-    """Live mode for one recording."""
-
-    def __init__(
-        self,
-        model: LoadedModel,
-        context: Context,
-        options: Options,
-        *,
-        check: Callable[[], None] = nothing,
-    ) -> None:
-        self._check = check
-        self._features, self._frames = FeatureStream(), FrameStream(model.encoder)
-        self._live = Live(model.encoder, context)
-        self._decoder = Decoder(model, options)
-        self._read = 0
-        self._none = torch.zeros((0, model.encoder.config.dim), device=model.encoder.device)
-
-    def push(self, samples: Tensor) -> LiveUpdate:
-        """Take (n,) float32 samples, return what they brought."""
-        return self._step(self._frames.push(self._features.push(samples)), ended=False)
-
-    def finish(self) -> LiveUpdate:
-        """The recording is over: everything becomes firm."""
-        return self._step(self._none, ended=True)
-
-    def _step(self, frames: Tensor, *, ended: bool) -> LiveUpdate:
-        done = self._live.step(frames, ended, self._check)
-        self._read += len(done)
-        segments = self._decoder.push(done) if len(done) else []
-        if ended:
-            segments = segments + self._decoder.finish()
-        seconds = self._read * FRAME_SECONDS
-        return LiveUpdate(tuple(segments), () if ended else self._decoder.draft(), seconds)
+    def _step_down(self) -> None:
+        """Need less memory from now on, or raise `ModelError`."""
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        where = "The GPU" if self._on_gpu else "This computer"
+        if self._rows > LEAST_ROWS:
+            self._rows //= 2
+            self._notice(
+                f"{where} is short of memory: recognition goes on in steps of "
+                f"{self._rows * FRAME_SECONDS:.0f} s, more slowly"
+            )
+            return
+        if not self._on_gpu or self._on_processor is None:
+            raise ModelError(
+                f"{where[0].lower()}{where[1:]} has too little free memory for this model",
+                hint="Close other programs, or choose a smaller model",
+            )
+        model = self._on_processor()
+        self._on_gpu = False
+        self._frames = [frames.moved(model.encoder) for frames in self._frames]
+        self._waiting = [waiting.to(model.encoder.device) for waiting in self._waiting]
+        self._wavefront = self._wavefront.moved(model.encoder)
+        for decoder in self._decoders:
+            decoder.use(model)
+        self._rows = frames_at_once(model.encoder.device, model.encoder.config, len(self._waiting))
+        self._notice("The GPU has too little free memory: the processor goes on, more slowly")

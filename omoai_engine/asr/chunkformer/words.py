@@ -77,6 +77,14 @@ class WordBuilder:
         self._open.clear()
         return word
 
+    def draft(self, runs: Sequence[TokenRun]) -> list[HeardWord]:
+        """Return the words that are not firm, as they would be if only `runs` followed."""
+        kept = list(self._open)
+        try:
+            return self.push(runs, 0) + self.finish()
+        finally:
+            self._open = kept
+
     @property
     def open(self) -> tuple[TokenRun, ...]:
         """The runs of the word that may still grow."""

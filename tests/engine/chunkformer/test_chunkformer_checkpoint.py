@@ -192,7 +192,7 @@ def test_another_architecture(folder, change, words):
         ("input_layer", "conv2d"),
         ("pos_enc_layer_type", "abs_pos"),
         ("activation_type", "gelu"),
-        ("cnn_module_norm", "batch_norm"),
+        ("cnn_module_norm", "group_norm"),
         ("attention_heads", 5),
         ("cnn_module_kernel", 14),
         ("num_blocks", 0),

@@ -12,13 +12,10 @@ from random_model import random_sound, write_random_model
 from omoai_engine.asr.chunkformer.beam import hotword_tree, search, spell
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.ctc import Frames, GreedyCollapse, TokenRun, collapse
+from omoai_engine.asr.chunkformer.live import LiveTranscription
 from omoai_engine.asr.chunkformer.loading import load_model
 from omoai_engine.asr.chunkformer.readers import HotwordReader
-from omoai_engine.asr.chunkformer.transcription import (
-    FileTranscription,
-    LiveTranscription,
-    Options,
-)
+from omoai_engine.asr.chunkformer.transcription import FileTranscription, Options
 from omoai_engine.asr.chunkformer.words import Segmenter, WordBuilder, to_word
 from omoai_engine.errors import ModelError
 from omoai_engine.results import Word
