@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.control import JobControl
+from omoai_engine.errors import AudioInputError
 from omoai_engine.results import ASRResult, ASRSegment
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def blocks_of(sound: Sound) -> Iterator[AudioBlock]:
         return
     whole = hasattr(sound, "dtype")
     start = 0.0
+    if not whole and not hasattr(sound, "__iter__"):
+        raise _no_sound(f"a value of type {type(sound).__name__}")
     for piece in [sound] if whole else sound:
         samples = piece.samples if isinstance(piece, AudioBlock) else _as_float(piece)
         for block in np.array_split(samples, range(_BLOCK, len(samples), _BLOCK)):
@@ -135,19 +138,25 @@ def _as_float(samples: Any) -> NDArray[np.float32]:
     """(n,) or (1, n) float or int16 samples as (n,) float32; raises `AudioInputError`."""
     import numpy as np
 
-    from omoai_engine.errors import AudioInputError
-
-    array = np.asarray(samples.detach().cpu() if hasattr(samples, "detach") else samples)
+    if hasattr(samples, "detach"):
+        samples = samples.detach().cpu()
+        samples = samples.float() if samples.is_floating_point() else samples  # also bfloat16
+    array = np.asarray(samples)
     if array.ndim == 2 and array.shape[0] == 1:
         array = array[0]
     if array.ndim != 1 or array.dtype.kind not in "fi":
-        raise AudioInputError(
-            f"samples of shape {array.shape} and type {array.dtype} are not one channel of sound",
-            hint="Give (n,) or (1, n) float32 samples in [-1, 1], or int16, at 16 kHz",
-        )
+        raise _no_sound(f"samples of shape {array.shape} and type {array.dtype}")
     if array.dtype.kind == "i":
         return array.astype(np.float32) / float(2 ** (8 * array.dtype.itemsize - 1))
     return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _no_sound(what: str) -> AudioInputError:
+    return AudioInputError(
+        f"{what} cannot be taken as one channel of sound",
+        hint="Give a path, the bytes of a file, or (n,) or (1, n) samples at 16 kHz: float32 in "
+        "[-1, 1], or int16",
+    )
 
 
 def _result(segments: tuple[ASRSegment, ...], seconds: float, model: str) -> ASRResult:

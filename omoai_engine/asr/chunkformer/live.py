@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 LOOK_EVERY = 10
 """Frames between two looks at a chunk that is not complete: 0.8 s. A look costs as much as a
 small chunk, whose cost below 16 frames is that of reading the weights."""
-EARLY_SECONDS = 20.0
+EARLY_SECONDS = 10.0
 """So much of a long recording is read beforehand without look-ahead."""
-EARLY_AFTER_SECONDS = 40.0
+EARLY_AFTER_SECONDS = 30.0
 """Only recordings longer than this are: the words of others come soon enough."""
 
 

@@ -19,6 +19,8 @@ from omoai_engine.events import Notice, ProvisionalText
 from omoai_engine.results import ASRSegment
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from omoai_engine.asr.chunkformer.config import Context
     from omoai_engine.asr.chunkformer.live import LiveTranscription
     from omoai_engine.asr.chunkformer.loading import LoadedModel
@@ -63,8 +65,6 @@ class ChunkFormerRecognizer:
         Reports the first words of a long recording as `ProvisionalText` before they are firm.
         Looks at `control` between the layers of the encoder and raises `CancelledError`.
         """
-        import torch
-
         from omoai_engine.asr.chunkformer.live import EarlyText
         from omoai_engine.asr.chunkformer.transcription import FileTranscription
 
@@ -85,7 +85,7 @@ class ChunkFormerRecognizer:
             control.checkpoint()
             if first:
                 offset, first = block.start, False
-            samples = torch.from_numpy(block.samples)
+            samples = _samples(block)
             if text := early.push(samples):
                 report(replace(text, start=text.start + offset, end=text.end + offset))
             work.push(samples)
@@ -110,8 +110,6 @@ class ChunkFormerRecognizer:
         model together as are given, so give no more at once than memory holds of their sound:
         about a minute of each.
         """
-        import torch
-
         from omoai_engine.asr.chunkformer.transcription import FileTranscription
 
         if not recordings:
@@ -136,7 +134,7 @@ class ChunkFormerRecognizer:
                 if block is None:
                     work.end(index)
                 else:
-                    work.push(torch.from_numpy(block.samples), index)
+                    work.push(_samples(block), index)
             if not work.hungry:
                 for segments, new in zip(found, work.step(), strict=True):
                     segments += new
@@ -151,8 +149,6 @@ class ChunkFormerRecognizer:
         With the default sizes words appear within 1 s, and a segment is firm at most 3.2 s after
         its last word, besides the time to compute. Looks at `control` several times a layer.
         """
-        import torch
-
         from omoai_engine.asr.chunkformer.live import provisional
 
         work = self.live(control.checkpoint)
@@ -163,7 +159,7 @@ class ChunkFormerRecognizer:
             control.checkpoint()
             if first:
                 offset, first = block.start, False
-            update = work.push(torch.from_numpy(block.samples))
+            update = work.push(_samples(block))
             yield from _moved(update.segments, offset)
             draft = provisional(update.draft, offset)
             if draft and draft != shown:
@@ -297,6 +293,14 @@ class ChunkFormerRecognizer:
             max_segment_seconds=self._settings.max_segment_seconds,
             hotwords=self._hotwords,
         )
+
+
+def _samples(block: AudioBlock) -> Tensor:
+    """The block's samples as a tensor; what may not be written to is copied, or torch warns."""
+    import torch
+
+    writable = block.samples.flags.writeable
+    return torch.from_numpy(block.samples if writable else block.samples.copy())
 
 
 def _moved(segments: Iterable[ASRSegment], by: float) -> Iterator[ASRSegment]:
