@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import threading
 
 
 def end_with_parent(lifeline: int) -> None:
-    """Watch the descriptor `lifeline` in a thread; end this process when the parent is gone."""
+    """Watch the descriptor `lifeline` in a thread; end this process when the parent is gone.
+
+    A process that leads a group takes the whole group with it: what it started goes, too.
+    """
     threading.Thread(target=_watch, args=(lifeline, os.getppid()), daemon=True).start()
 
 
@@ -20,4 +24,6 @@ def _watch(lifeline: int, parent: int) -> None:
         # A copy of the pipe may live on in a fork of the parent: look at the parent too.
         ready, _, _ = select.select([lifeline], [], [], 1.0)
         if ready or os.getppid() != parent:
+            if os.getpgrp() == os.getpid():
+                os.killpg(0, signal.SIGKILL)
             os._exit(0)

@@ -9,34 +9,17 @@ terminal's signals, and ends with its parent: the closing of a pipe tells it.
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Iterator
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-import omoai_engine.asr
 from omoai_engine.asr.choice import RecognizerChoice, build_recognizer
 from omoai_engine.asr.recognizer import RecognizerInfo, Report, ignore
 from omoai_engine.audio import AudioBlock
+from omoai_engine.child_process import ChildProcess
 from omoai_engine.control import JobControl
-from omoai_engine.errors import CancelledError, OmoAIError, WorkerDiedError
+from omoai_engine.errors import ModelError
 from omoai_engine.results import ASRSegment
-from omoai_engine.text import one_line
-
-_CHECK_SECONDS = 0.2
-_LAST_WORDS_BYTES = 4096
-_END_SECONDS = 2.0
-# The folder that holds the package: the child finds what the parent found, wherever it runs.
-_ROOT = str(Path(omoai_engine.asr.__path__[0]).resolve().parents[1])
-_START = (
-    "import sys; root = sys.argv[1]; root in sys.path or sys.path.insert(0, root); "
-    "from omoai_engine.asr.isolated_child import main; main(*map(int, sys.argv[2:]))"
-)
 
 
 class IsolatedRecognizer:
@@ -87,10 +70,34 @@ class IsolatedRecognizer:
 
         Raises what the recogniser raises, `CancelledError`, and `WorkerDiedError`.
         """
+        yield from self._run("recognize", blocks, control, report)
+
+    def recognize_live(
+        self,
+        blocks: Iterable[AudioBlock],
+        *,
+        control: JobControl,
+        report: Report = ignore,
+    ) -> Iterator[ASRSegment]:
+        """As `recognize`, for a recording that is being made; provisional text is reported.
+
+        Raises as `recognize`, and `ModelError` when the engine has no live mode.
+        """
+        if not self._info.live:
+            raise ModelError(
+                f"{self._info.name} has no live mode",
+                where=self._info.model,
+                hint="Recognise the recording when it is complete, or take a ChunkFormer model",
+            )
+        yield from self._run("recognize_live", blocks, control, report)
+
+    def _run(
+        self, mode: str, blocks: Iterable[AudioBlock], control: JobControl, report: Report
+    ) -> Iterator[ASRSegment]:
         child = self._loaded(control)
         finished = False
         feeder = threading.Thread(
-            target=child.feed, args=(blocks,), name="feed-recognizer", daemon=True
+            target=child.feed, args=(mode, blocks), name="feed-recognizer", daemon=True
         )
         feeder.start()
         try:
@@ -139,55 +146,15 @@ class IsolatedRecognizer:
         return child
 
 
-class _Child:
-    """The parent's end of one child process."""
+class _Child(ChildProcess):
+    """A child process that holds one recogniser."""
 
     def __init__(self, choice: RecognizerChoice) -> None:
-        # (read, write) pairs: what we say, what it says, and a pipe that only ever closes.
-        ours, theirs, lifeline = os.pipe(), os.pipe(), os.pipe()
-        given = (ours[0], theirs[1], lifeline[0])
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, _ROOT, *map(str, given)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=given,
-                start_new_session=True,
-                # The folder we stand in may be deleted, and some native libraries mind.
-                cwd="/",
-                bufsize=0,
-            )
-        except OSError as error:
-            for descriptor in (ours[1], theirs[0], lifeline[1]):
-                os.close(descriptor)
-            raise WorkerDiedError(
-                f"the recogniser could not be started: {error.strerror}",
-                hint="Close some programs",
-            ) from None
-        finally:
-            for descriptor in given:
-                os.close(descriptor)
-        self._to_child = Connection(ours[1], readable=False)
-        self._from_child = Connection(theirs[0], writable=False)
-        self._lifeline: int | None = lifeline[1]
-        self._sending = threading.Lock()
-        self._ending = threading.Lock()
-        self._ended = False
-        self._asked_to_load = False
+        super().__init__("omoai_engine.asr.isolated_child", what="the recogniser")
         self._is_loaded = False
-        self._last_words = bytearray()
         self.feed_error: BaseException | None = None
-        threading.Thread(target=self._listen, name="recognizer-errors", daemon=True).start()
-        self._say(("choice", choice))
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        return not self._ended and self._process.poll() is None
+        with contextlib.suppress(OSError):  # Gone already: whoever receives says why.
+            self.say(("choice", choice))
 
     def wait_until_loaded(self, control: JobControl) -> None:
         if self._is_loaded:
@@ -197,13 +164,13 @@ class _Child:
             raise content
         self._is_loaded = True
 
-    def feed(self, blocks: Iterable[AudioBlock]) -> None:
+    def feed(self, mode: str, blocks: Iterable[AudioBlock]) -> None:
         """Send every block; runs in a thread of its own, because pipes block."""
-        message: tuple[str, Any] = ("recognize", None)
+        message: tuple[str, Any] = (mode, None)
         iterator = iter(blocks)
         while True:
             try:
-                self._say(message)
+                self.say(message)
             except (OSError, ValueError):
                 return  # The child is gone: whoever receives says why.
             if message[0] == "end":
@@ -213,61 +180,3 @@ class _Child:
             except BaseException as error:
                 self.feed_error, block = error, None
             message = ("end", None) if block is None else ("block", (block.start, block.samples))
-
-    def receive(self, control: JobControl) -> tuple[str, Any]:
-        """Return the child's next message; looks at `control` every 0.2 s."""
-        while True:
-            try:
-                if self._from_child.poll(_CHECK_SECONDS):
-                    message: tuple[str, Any] = self._from_child.recv()
-                    return message
-            except (EOFError, OSError, ValueError):
-                if control.is_set() or self._ended:
-                    raise CancelledError("the recogniser was closed") from None
-                raise self._death() from None
-            if control.is_set():
-                raise CancelledError("the job was cancelled")
-
-    def end(self) -> None:
-        """Kill the child and free the pipes. Safe to call twice and from any thread."""
-        with self._ending:
-            if self._ended:
-                return
-            self._ended = True
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
-        if self._lifeline is not None:
-            os.close(self._lifeline)
-            self._lifeline = None
-        with self._sending, contextlib.suppress(OSError):
-            self._to_child.close()
-
-    def _say(self, message: tuple[str, Any]) -> None:
-        with self._sending:
-            self._to_child.send(message)
-
-    def _listen(self) -> None:
-        stream = self._process.stderr
-        if stream is None:
-            return
-        with stream:
-            while data := stream.read(1024):
-                self._last_words += data
-                del self._last_words[:-_LAST_WORDS_BYTES]
-
-    def _death(self) -> OmoAIError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
-        code = self._process.returncode
-        words = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line]
-        if code == -signal.SIGKILL:
-            what = "the recogniser was killed, most likely because memory ran out"
-            hint = "Close other programs, or choose a smaller model"
-        else:
-            ending = f"signal {-code}" if code and code < 0 else f"status {code}"
-            last = f": {one_line(words[-1])}" if words else ""
-            what = f"the recogniser ended unexpectedly ({ending}){last}"
-            hint = "Try again; `omoai doctor` says what is missing"
-        return WorkerDiedError(what, hint=hint)

@@ -67,10 +67,12 @@ def choose_language_model(config: OmoAIConfig) -> LanguageModelChoice:
 
 def build_language_model(choice: LanguageModelChoice) -> LanguageModel | None:
     """Make the language model of `choice`; it loads or connects later. None for `rules`."""
-    if choice.backend != "rules":
-        raise LanguageModelError(
-            f"this version has no {choice.backend} backend", hint="Set llm.backend to rules"
-        )
+    if choice.backend == "vllm" and choice.folder is not None:
+        from omoai_engine.postprocess.llm.vllm_model import VLLMModel
+
+        return VLLMModel(choice.folder, choice.model, choice.device, choice.settings)
+    if choice.backend == "server":
+        raise LanguageModelError("this version has no server backend")
     return None
 
 

@@ -1,0 +1,169 @@
+"""A child process of the engine: spawned, driven through pipes, silent, never an orphan.
+
+In: the module whose `main(incoming, outgoing, lifeline)` serves there. Out: messages, both ways.
+The child stands in a session of its own, so that the terminal's signals do not reach it, writes
+nothing to the terminal (the last of what it says is kept for the error), and ends with its
+parent: the closing of a pipe tells it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from omoai_engine.control import JobControl
+from omoai_engine.errors import CancelledError, OmoAIError, WorkerDiedError
+from omoai_engine.text import one_line
+
+_CHECK_SECONDS = 0.2
+_LAST_WORDS_BYTES = 4096
+_END_SECONDS = 2.0
+# The folder that holds the package: the child finds what the parent found, wherever it runs.
+_ROOT = str(Path(__file__).resolve().parents[1])
+_START = (
+    "import importlib, sys; root = sys.argv[1]; root in sys.path or sys.path.insert(0, root); "
+    "importlib.import_module(sys.argv[2]).main(*map(int, sys.argv[3:]))"
+)
+
+
+class ChildProcess:
+    """The parent's end of one child process. `end` may be called from any thread.
+
+    Args:
+        module: what serves in the child, as `omoai_engine.asr.isolated_child`.
+        what: what the child is to people, as "the recogniser".
+        environ: variables to set in the child beside ours.
+        memory_hint: what to do when memory ran out.
+
+    Raises `WorkerDiedError` when it cannot be started.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        *,
+        what: str,
+        environ: Mapping[str, str] | None = None,
+        memory_hint: str = "Close other programs, or choose a smaller model",
+    ) -> None:
+        self._what = what
+        self._memory_hint = memory_hint
+        # (read, write) pairs: what we say, what it says, and a pipe that only ever closes.
+        ours, theirs, lifeline = os.pipe(), os.pipe(), os.pipe()
+        given = (ours[0], theirs[1], lifeline[0])
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, _ROOT, module, *map(str, given)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=given,
+                start_new_session=True,
+                # The folder we stand in may be deleted, and some native libraries mind.
+                cwd="/",
+                bufsize=0,
+                env={**os.environ, **environ} if environ else None,
+            )
+        except OSError as error:
+            for descriptor in (ours[1], theirs[0], lifeline[1]):
+                os.close(descriptor)
+            raise WorkerDiedError(
+                f"{what} could not be started: {error.strerror}", hint="Close some programs"
+            ) from None
+        finally:
+            for descriptor in given:
+                os.close(descriptor)
+        self._to_child = Connection(ours[1], readable=False)
+        self._from_child = Connection(theirs[0], writable=False)
+        self._lifeline: int | None = lifeline[1]
+        self._sending = threading.Lock()
+        self._ending = threading.Lock()
+        self._ended = False
+        self._last_words = bytearray()
+        threading.Thread(target=self._listen, name="child-errors", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs and was not ended by us."""
+        return not self._ended and self._process.poll() is None
+
+    @property
+    def killed(self) -> bool:
+        """Whether something other than us killed it; so ends what takes the last memory."""
+        return not self._ended and self._process.poll() == -signal.SIGKILL
+
+    def say(self, message: Any) -> None:
+        """Send a message; blocks while the pipe is full. Raises `OSError` when it is gone."""
+        with self._sending:
+            self._to_child.send(message)
+
+    def receive(self, control: JobControl) -> Any:
+        """Return the child's next message; looks at `control` every 0.2 s.
+
+        Raises `CancelledError` (cancelled, or ended by us meanwhile), `WorkerDiedError`.
+        """
+        while True:
+            try:
+                if self._from_child.poll(_CHECK_SECONDS):
+                    return self._from_child.recv()
+            except (EOFError, OSError, ValueError):
+                if control.is_set() or self._ended:
+                    raise CancelledError(f"{self._what} was closed") from None
+                raise self.death() from None
+            if control.is_set():
+                raise CancelledError("the job was cancelled")
+
+    def end(self) -> None:
+        """Kill the child with what it started, and free the pipes. Safe to call twice."""
+        with self._ending:
+            if self._ended:
+                return
+            self._ended = True
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        if self._lifeline is not None:
+            os.close(self._lifeline)
+            self._lifeline = None
+        with self._sending, contextlib.suppress(OSError):
+            self._to_child.close()
+
+    def death(self) -> OmoAIError:
+        """Say in one sentence why the child is gone."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        code = self._process.returncode
+        words = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line]
+        if code == -signal.SIGKILL:
+            what = f"{self._what} was killed, most likely because memory ran out"
+            hint = self._memory_hint
+        else:
+            ending = f"signal {-code}" if code and code < 0 else f"status {code}"
+            last = f": {one_line(words[-1])}" if words else ""
+            what = f"{self._what} ended unexpectedly ({ending}){last}"
+            hint = "Try again; `omoai doctor` says what is missing"
+        return WorkerDiedError(what, hint=hint)
+
+    def _listen(self) -> None:
+        stream = self._process.stderr
+        if stream is None:
+            return
+        with stream:
+            while data := stream.read(1024):
+                self._last_words += data
+                del self._last_words[:-_LAST_WORDS_BYTES]
