@@ -7,21 +7,26 @@ nothing; `alternatives` gives other readings of a word.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from omoai_engine.asr.chunkformer.beam import HotwordNode, search
+from omoai_engine.asr.chunkformer.beam import HotwordNode, WordLimit, search
 from omoai_engine.asr.chunkformer.checkpoint import BLANK
 from omoai_engine.asr.chunkformer.ctc import CTCHead, Frames, GreedyCollapse, TokenRun
 from omoai_engine.asr.chunkformer.rnnt import TransducerGreedy, TransducerHead
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 _LONGEST_UTTERANCE = 250  # frames, 20 s: then the beam is cut at its surest blank
-_MARGIN_FRAMES = 1  # a neighbouring frame may belong to another reading of a word
+_MARGIN_FRAMES = 2  # silent neighbours may belong to another reading of a word
+_DOUBT = math.log(0.001)  # a frame without hesitation may have been misheard, too
 
 
 class Reader(Protocol):
@@ -79,26 +84,38 @@ class _History:
             self.frames = Frames(self.frames.tokens[drop:], self.frames.log_probs[drop:], kept)
             self.first += drop
 
-    def search(
-        self, first: int, stop: int, tree: HotwordNode | None = None
-    ) -> list[tuple[list[TokenRun], float]]:
-        """Readings of the frames first..stop-1, frames counted from the beginning."""
-        start, end = max(0, first - self.first), min(stop, self.stop) - self.first
-        return [
-            ([_moved(run, self.first) for run in runs], share)
-            for runs, share in search(self.frames, start, end, tree=tree)
-        ]
+    def best(self, first: int, stop: int, tree: HotwordNode, limit: WordLimit) -> list[TokenRun]:
+        """The best reading of the frames first..stop-1 with hotwords preferred."""
+        start, end = first - self.first, stop - self.first
+        runs, _ = search(self.frames, start, end, tree=tree, limit=limit)[0]
+        return [_moved(run, self.first) for run in runs]
 
-    def tokens(self, first: int, last: int) -> list[tuple[list[int], float]]:
-        found = self.search(first - _MARGIN_FRAMES, last + 1 + _MARGIN_FRAMES)
+    def greedy(self, first: int, stop: int) -> list[TokenRun]:
+        """The best token of every frame first..stop-1, collapsed."""
+        rows = slice(first - self.first, stop - self.first)
+        collapse = GreedyCollapse()
+        runs = collapse.push(Frames(self.frames.tokens[rows], self.frames.log_probs[rows], {}))
+        return [_moved(run, first) for run in runs + collapse.finish()]
+
+    def readings(
+        self, first: int, last: int, begins: Sequence[int]
+    ) -> list[tuple[list[int], float]]:
+        """Readings of the frames first..last as one word, with the silence around them."""
+        start, stop = max(0, first - self.first), min(last + 1, self.stop) - self.first
+        tokens = self.frames.tokens
+        for _ in range(_MARGIN_FRAMES):
+            start -= start > 0 and tokens[start - 1] == BLANK
+            stop += stop < len(tokens) and tokens[stop] == BLANK
+        limit = WordLimit(begins, [1] * (stop - start))
+        found = search(self.frames, start, stop, limit=limit, doubt=_DOUBT)
         return [([run.token for run in runs], share) for runs, share in found]
 
 
 class GreedyReader:
     """The best token of every frame."""
 
-    def __init__(self, head: CTCHead, *, keep: bool) -> None:
-        self._head, self._keep = head, keep
+    def __init__(self, head: CTCHead, *, begins: Sequence[int], keep: bool) -> None:
+        self._head, self._begins, self._keep = head, begins, keep
         self._collapse, self._history = GreedyCollapse(), _History()
         self._seen = 0
 
@@ -123,7 +140,7 @@ class GreedyReader:
 
     def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
         """Return other readings of the frames first..last."""
-        return self._history.tokens(first, last) if self._keep else []
+        return self._history.readings(first, last, self._begins) if self._keep else []
 
     def forget(self, before: int) -> None:
         """No frame before this one will be asked for."""
@@ -139,8 +156,8 @@ class HotwordReader:
 
     An utterance ends at a pause, so its words come later than the greedy reader's."""
 
-    def __init__(self, head: CTCHead, tree: HotwordNode, pause: int) -> None:
-        self._head, self._tree, self._pause = head, tree, pause
+    def __init__(self, head: CTCHead, tree: HotwordNode, pause: int, begins: Sequence[int]) -> None:
+        self._head, self._tree, self._pause, self._begins = head, tree, pause, begins
         self._history = _History()
         self._decided = 0  # frames whose reading is given out
         self._looked = 0  # frames that were looked at for a pause
@@ -180,7 +197,7 @@ class HotwordReader:
 
     def alternatives(self, first: int, last: int) -> list[tuple[list[int], float]]:
         """Return other readings of the frames first..last."""
-        return self._history.tokens(first, last)
+        return self._history.readings(first, last, self._begins)
 
     def forget(self, before: int) -> None:
         """No frame before this one will be asked for."""
@@ -193,9 +210,16 @@ class HotwordReader:
     def _decide(self, stop: int) -> list[TokenRun]:
         runs: list[TokenRun] = []
         if self._spoken:
-            runs = self._history.search(self._decided, stop, self._tree)[0][0]
+            limit = WordLimit(self._begins, self._most_words(stop))
+            runs = self._history.best(self._decided, stop, self._tree, limit)
         self._decided, self._spoken = stop, False
         return runs
+
+    def _most_words(self, stop: int) -> list[int]:
+        """How many words were heard without hotwords up to each frame."""
+        greedy = self._history.greedy(self._decided, stop)
+        firsts = [run.first for run in greedy if self._begins[run.token]]
+        return [bisect_right(firsts, t) for t in range(self._decided, stop)]
 
     def _surest_blank(self, stop: int) -> int:
         """The frame to cut at: the surest blank in the second half of the utterance."""
@@ -243,9 +267,19 @@ def _moved(run: TokenRun, by: int) -> TokenRun:
 
 
 def make_reader(
-    head: CTCHead | TransducerHead, *, pause: int, tree: HotwordNode | None, keep: bool
+    head: CTCHead | TransducerHead,
+    *,
+    pause: int,
+    tree: HotwordNode | None,
+    begins: Sequence[int],
+    keep: bool,
 ) -> Reader:
-    """Return the reader for a head; `tree` holds the hotwords, `keep` asks for alternatives."""
+    """Return the reader for a head; `tree` holds the hotwords, `begins` says which tokens begin
+    a word, `keep` asks for alternatives."""
     if isinstance(head, TransducerHead):
         return TransducerReader(head)
-    return HotwordReader(head, tree, pause) if tree else GreedyReader(head, keep=keep)
+    return (
+        HotwordReader(head, tree, pause, begins)
+        if tree
+        else GreedyReader(head, begins=begins, keep=keep)
+    )

@@ -86,6 +86,11 @@ class WordBuilder:
             self._open = kept
 
     @property
+    def begins(self) -> Sequence[int]:
+        """1 for every token that begins a word, else 0."""
+        return self._starts
+
+    @property
     def open(self) -> tuple[TokenRun, ...]:
         """The runs of the word that may still grow."""
         return tuple(self._open)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_model import random_sound, write_random_model
 
-from omoai_engine.asr.chunkformer.beam import hotword_tree, search, spell
+from omoai_engine.asr.chunkformer.beam import WordLimit, hotword_tree, search, spell
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.ctc import Frames, GreedyCollapse, TokenRun, collapse
 from omoai_engine.asr.chunkformer.live import LiveTranscription
@@ -87,19 +87,36 @@ def test_other_readings_of_an_uncertain_word():
     assert share > other > 0.2
 
 
+BEGINS = [token.startswith("▁") for token in VOCABULARY]
+CHAO = hotword_tree([(3, 4)])
+
+
 def test_a_hotword_wins_where_the_sound_allows():
-    tree = hotword_tree([(3, 4)])
     close = uncertain([{2: 0.55, 3: 0.45}, {0: 0.6, 4: 0.4}, {0: 1.0}])
     assert [run.token for run in search(close, 0, 3)[0][0]] == [2]
-    assert [run.token for run in search(close, 0, 3, tree=tree)[0][0]] == [3, 4]
+    assert [run.token for run in search(close, 0, 3, tree=CHAO)[0][0]] == [3, 4]
     clear = uncertain([{2: 0.9999, 3: 0.0001}, {0: 0.9999, 4: 0.0001}, {0: 1.0}])
-    assert [run.token for run in search(clear, 0, 3, tree=tree)[0][0]] == [2]
+    assert [run.token for run in search(clear, 0, 3, tree=CHAO)[0][0]] == [2]
 
 
 def test_half_a_hotword_earns_nothing():
-    tree = hotword_tree([(3, 4)])
     half = uncertain([{2: 0.55, 3: 0.45}, {0: 1.0}, {5: 1.0}])
-    assert [run.token for run in search(half, 0, 3, tree=tree)[0][0]] == [2, 5]
+    assert [run.token for run in search(half, 0, 3, tree=CHAO)[0][0]] == [2, 5]
+
+
+def test_a_hotword_is_not_added_where_no_word_was_heard():
+    between = uncertain([{2: 1.0}, {0: 0.6, 3: 0.4}, {0: 0.7, 4: 0.3}, {2: 1.0}])
+    assert [run.token for run in search(between, 0, 4, tree=CHAO)[0][0]] == [2, 3, 4, 2]
+    limit = WordLimit(BEGINS, [1, 1, 1, 2])
+    assert [r.token for r in search(between, 0, 4, tree=CHAO, limit=limit)[0][0]] == [2, 2]
+
+
+def test_readings_of_one_word_are_one_word():
+    given_frames = uncertain([{2: 0.6, 3: 0.4}, {2: 0.5, 4: 0.5}, {0: 0.9, 6: 0.1}])
+    limit = WordLimit(BEGINS, [1, 1, 1])
+    found = search(given_frames, 0, 3, limit=limit)
+    assert {tuple(r.token for r in runs) for runs, _ in found} >= {(2,), (3, 4)}
+    assert all(sum(BEGINS[r.token] for r in runs) <= 1 for runs, _ in found)
 
 
 @given(st.lists(st.integers(0, 6), max_size=80), st.integers(1, 20))
@@ -108,7 +125,7 @@ def test_hotwords_that_are_not_said_change_nothing(tokens, size):
         def __call__(self, rows, *, hesitation=True):
             return frames(rows.tolist())
 
-    reader, found = HotwordReader(Certain(), hotword_tree([(7, 7)]), 6), []
+    reader, found = HotwordReader(Certain(), hotword_tree([(7, 7)]), 6, [1] * 8), []
     for part in torch.split(torch.tensor(tokens, dtype=torch.long), size) if tokens else ():
         runs, decided = reader.push(part)
         found += runs
