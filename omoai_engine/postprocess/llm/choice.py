@@ -72,7 +72,9 @@ def build_language_model(choice: LanguageModelChoice) -> LanguageModel | None:
 
         return VLLMModel(choice.folder, choice.model, choice.device, choice.settings)
     if choice.backend == "server":
-        raise LanguageModelError("this version has no server backend")
+        from omoai_engine.postprocess.llm.server import ServerModel
+
+        return ServerModel(choice.settings)
     return None
 
 

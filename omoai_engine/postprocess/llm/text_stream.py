@@ -7,7 +7,9 @@ the end of each piece is held back until it is firm. What was told, put together
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
+from omoai_engine.errors import LanguageModelError
 from omoai_engine.text import clean_text
 
 
@@ -32,6 +34,38 @@ class TextStream:
         if told:
             self._told.append(told)
         return told
+
+
+class Told:
+    """What of a stream a caller has heard. After a new start only what is new is told; an answer
+    that goes another way than the one already heard cannot be told any more."""
+
+    def __init__(self, on_text: Callable[[str], None] | None) -> None:
+        self._on_text = on_text
+        self._heard = ""
+        self._written = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody listens."""
+        return self._on_text is not None
+
+    def again(self) -> None:
+        """Note that the answer is begun anew."""
+        self._written = ""
+
+    def add(self, piece: str) -> None:
+        """Tell the next piece. Raises `LanguageModelError` when it contradicts what was told."""
+        if self._on_text is None:
+            return
+        self._written += piece
+        if self._heard.startswith(self._written):
+            return
+        if not self._written.startswith(self._heard):
+            raise LanguageModelError("the answer was begun anew and came out differently")
+        new = self._written[len(self._heard) :]
+        self._heard = self._written
+        self._on_text(new)
 
 
 def _firm_length(text: str) -> int:

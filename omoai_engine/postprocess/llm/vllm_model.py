@@ -44,6 +44,7 @@ from omoai_engine.postprocess.llm.memory_plan import (
     least_bytes,
     notices,
 )
+from omoai_engine.postprocess.llm.text_stream import Told
 from omoai_engine.postprocess.llm.wire import Failure, Loaded, Order
 
 _NAME = "the language model"
@@ -142,7 +143,7 @@ class VLLMModel:
         on_tokens: OnTokens | None,
     ) -> list[Completion]:
         answers: dict[int, Completion] = {}
-        told = _Told(on_text)
+        told = Told(on_text)
         for attempt in (1, 2):
             left = [index for index in range(len(requests)) if index not in answers]
             if not left:
@@ -167,7 +168,7 @@ class VLLMModel:
         child: _Child,
         requests: Sequence[Request],
         control: JobControl,
-        told: _Told,
+        told: Told,
         on_tokens: OnTokens | None,
     ) -> Iterator[tuple[int, Completion]]:
         self._calls += 1
@@ -286,35 +287,6 @@ class _StepDown(Exception):  # noqa: N818 - no error: the next plan takes less m
     def __init__(self, error: OmoAIError) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-class _Told:
-    """What of a stream a caller has heard. After a new start only what is new is told; an answer
-    that goes another way than the one already heard cannot be told any more."""
-
-    def __init__(self, on_text: OnText | None) -> None:
-        self._on_text = on_text
-        self._heard = ""
-        self._written = ""
-
-    @property
-    def wanted(self) -> bool:
-        return self._on_text is not None
-
-    def again(self) -> None:
-        self._written = ""
-
-    def add(self, piece: str) -> None:
-        if self._on_text is None:
-            return
-        self._written += piece
-        if len(self._written) <= len(self._heard) and self._heard.startswith(self._written):
-            return
-        if not self._written.startswith(self._heard):
-            raise LanguageModelError("the answer was begun anew and came out differently")
-        new = self._written[len(self._heard) :]
-        self._heard = self._written
-        self._on_text(new)
 
 
 class _Child(ChildProcess):
