@@ -98,7 +98,8 @@ def _told(error: Exception, doing: str) -> OmoAIError:
     """Return the error as one the parent can act on."""
     if isinstance(error, OmoAIError):
         return error
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in said or "allocate memory" in said:
         return WorkerDiedError(
             f"memory ran out while {doing}",
             hint="Close other programs, or choose a smaller model",

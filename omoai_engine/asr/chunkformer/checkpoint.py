@@ -21,6 +21,7 @@ import torch
 
 from omoai_engine.asr.chunkformer.config import ModelConfig, read_config
 from omoai_engine.asr.chunkformer.features import MEL_BINS
+from omoai_engine.asr.chunkformer.shortage import is_out_of_memory
 from omoai_engine.asr.chunkformer.vocabulary import load_vocabulary
 from omoai_engine.errors import ModelCorruptError, ModelNotFoundError
 from omoai_engine.text import shown_path
@@ -166,10 +167,14 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
             hint="Take the model from its publisher, best as safetensors",
         ) from None
     except OSError as error:
+        if is_out_of_memory(error):
+            raise
         raise ModelCorruptError(
             f"the file cannot be read: {error.strerror or error}", where=where, hint=_AGAIN
         ) from None
     except Exception as error:  # both libraries raise many kinds for a file that is cut or altered
+        if is_out_of_memory(error):  # the file is not to blame
+            raise
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise ModelCorruptError(
             f"the file is damaged or cut ({reason})", where=where, hint=_AGAIN

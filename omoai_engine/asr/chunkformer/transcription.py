@@ -171,7 +171,7 @@ class FileTranscription:
     def push(self, samples: Tensor, stream: int = 0) -> None:
         """Take (n,) float32 samples of one recording; nothing is decoded yet but features."""
         self._samples[stream] += len(samples)
-        features = self._features[stream].push(samples)
+        features = self._despite_shortage(lambda: self._features[stream].push(samples))
         frames = self._despite_shortage(lambda: self._frames[stream].push(features))
         self._waiting[stream] = torch.cat((self._waiting[stream], frames))
 
@@ -254,12 +254,15 @@ class FileTranscription:
                 f"{where[0].lower()}{where[1:]} has too little free memory for this model",
                 hint="Close other programs, or choose a smaller model",
             )
-        model = self._on_processor()
-        self._on_gpu = False
+        self.move(self._on_processor())
+        self._notice("The GPU has too little free memory: the processor goes on, more slowly")
+
+    def move(self, model: LoadedModel) -> None:
+        """Go on with the same model on another device, from where this one stopped."""
+        self._on_gpu = model.encoder.device.type != "cpu"
         self._frames = [frames.moved(model.encoder) for frames in self._frames]
         self._waiting = [waiting.to(model.encoder.device) for waiting in self._waiting]
         self._wavefront = self._wavefront.moved(model.encoder)
         for decoder in self._decoders:
             decoder.use(model)
         self._rows = frames_at_once(model.encoder.device, model.encoder.config, len(self._waiting))
-        self._notice("The GPU has too little free memory: the processor goes on, more slowly")

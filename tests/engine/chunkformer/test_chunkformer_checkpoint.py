@@ -14,6 +14,7 @@ from omoai_engine.asr.chunkformer.checkpoint import load_checkpoint, read_cmvn
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.devices import choose_device, choose_precision
 from omoai_engine.asr.chunkformer.loading import load_model
+from omoai_engine.asr.chunkformer.streaming import Wavefront
 from omoai_engine.errors import ConfigError, ModelCorruptError, ModelNotFoundError
 
 
@@ -161,6 +162,121 @@ def test_a_missing_folder(tmp_path):
 def test_a_vocabulary_that_does_not_fit(folder, text):
     (folder / "vocab.txt").write_text(text)
     refuses(folder, "tokens where|not a token")
+
+
+def varint(number):
+    out = b""
+    while number > 127:
+        out, number = out + bytes([number & 127 | 128]), number >> 7
+    return out + bytes([number])
+
+
+def sentencepiece(pieces):
+    """A SentencePiece model as its trainer writes it: control pieces, scores, trainer settings."""
+    content = b""
+    for text, kind in [("<unk>", 2), ("<s>", 3), ("</s>", 3), *((piece, 1) for piece in pieces)]:
+        raw = text.encode()
+        inner = b"\x0a" + varint(len(raw)) + raw + b"\x15\x00\x00\x80\xbf"
+        inner += b"\x18" + varint(kind) if kind != 1 else b""
+        content += b"\x0a" + varint(len(inner)) + inner
+    return content + b"\x12\x03\x20\xf4\x03" + b"\x19" + bytes(8)
+
+
+@pytest.mark.parametrize("place", ["end", "front", "unsaid"])
+def test_a_folder_with_pieces_only_has_the_same_vocabulary(folder, place):
+    tokens = [line.split()[0] for line in (folder / "vocab.txt").read_text().splitlines()]
+    pieces = sorted(tokens[2:-1], key=str.encode)
+    rows = {"front": ["<blank>", "<unk>", "<sos/eos>", *pieces]}
+    rows = rows.get(place, ["<blank>", "<unk>", *pieces, "<sos/eos>"])
+    (folder / "vocab.txt").write_text("".join(f"{t} {i}\n" for i, t in enumerate(rows)))
+    usual = load_checkpoint(folder).vocabulary
+    (folder / "vocab.txt").unlink()
+    (folder / "bpe.model").write_bytes(sentencepiece(pieces[::-1]))
+    if place != "unsaid":
+        special = {"<eos>": 2 if place == "front" else len(rows) - 1}
+        change_config(folder, lambda tree: tree.update(tokenizer_conf={"special_tokens": special}))
+    assert load_checkpoint(folder).vocabulary == usual
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (sentencepiece(["▁a", "b"]), "holds 2 pieces, which makes 5 tokens where config.yaml says"),
+        (sentencepiece(["▁a"] * 37)[:200], "no SentencePiece model: it is cut"),
+        (b"", "no SentencePiece model: it holds no pieces"),
+        (b"\xff" * 40, "no SentencePiece model: a number is too long"),
+        (b"\x0a\x04\x0a\x02\xff\xfe", "no SentencePiece model"),
+        (b"\x0b", "no SentencePiece model: a field is of no known kind"),
+    ],
+)
+def test_pieces_that_do_not_fit(folder, content, words):
+    (folder / "vocab.txt").unlink()
+    (folder / "bpe.model").write_bytes(content)
+    refuses(folder, words)
+
+
+def test_a_batch_norm_is_the_same_as_in_torch(folder):
+    config, random = load_checkpoint(folder).config, torch.Generator().manual_seed(1)
+    norms = [torch.nn.BatchNorm1d(config.dim).eval() for _ in range(config.blocks)]
+
+    def change(tensors):
+        for index, norm in enumerate(norms):
+            prefix = f"encoder.encoders.{index}.conv_module.norm."
+            for value in (norm.weight.data, norm.bias.data, norm.running_mean):
+                value.copy_(torch.randn(value.shape, generator=random))
+            norm.running_var.copy_(torch.rand(config.dim, generator=random) + 0.1)
+            tensors |= {prefix + name: value for name, value in norm.state_dict().items()}
+
+    plain = load_checkpoint(folder).tensors
+    change_weights(folder, change)
+    change_config(folder, lambda tree: tree["encoder_conf"].update(cnn_module_norm="batch_norm"))
+    folded = load_checkpoint(folder).tensors
+    gated = torch.randn((1, config.dim, 50), generator=random)
+    for index, norm in enumerate(norms):
+        name = f"encoder.encoders.{index}.conv_module.depthwise_conv."
+
+        def convolve(tensors, name=name):
+            weight, bias = tensors[f"{name}weight"], tensors[f"{name}bias"]
+            return torch.nn.functional.conv1d(gated, weight, bias, groups=config.dim)
+
+        torch.testing.assert_close(
+            convolve(folded), norm(convolve(plain)).detach(), rtol=1e-4, atol=1e-5
+        )
+    frames = Wavefront(load_model(folder, "cpu", "float32").encoder, Context(16, 32, 0)).step(
+        [torch.randn((40, config.dim), generator=random)], [True]
+    )[0]
+    assert frames.shape == (40, config.dim)
+    assert bool(torch.isfinite(frames).all())
+
+
+def test_a_batch_norm_without_its_statistics(folder):
+    change_config(folder, lambda tree: tree["encoder_conf"].update(cnn_module_norm="batch_norm"))
+    refuses(folder, "conv_module.norm.running_mean is missing")
+
+
+def test_a_transducer_stays_exact_unless_asked(tmp_path):
+    folder = write_random_model(tmp_path / "rnnt", kind="transducer")
+    assert load_model(folder, "cpu", "auto").encoder.precision == "float32"
+    assert load_model(folder, "cpu", "bfloat16").encoder.precision == "bfloat16"
+
+
+def test_the_configuration_of_another_kind_of_model(folder):
+    (folder / "config.yaml").write_text("model_type: whisper\nd_model: 512\nvocab_size: 51865\n")
+    refuses(folder, "output_dim is None")
+
+
+def test_a_download_that_was_cut(folder):
+    whole = (folder / "pytorch_model.bin").read_bytes()
+    (folder / "pytorch_model.bin").rename(folder / "pytorch_model.bin.part")
+    refuses(folder, "holds no weights", ModelNotFoundError)
+    (folder / "pytorch_model.bin").write_bytes(whole[: len(whole) // 2])
+    refuses(folder, "damaged or cut")
+
+
+def test_the_weights_of_another_vocabulary(folder):
+    (folder / "vocab.txt").write_text("".join(f"t{i} {i}\n" for i in range(50)))
+    change_config(folder, lambda tree: tree.update(output_dim=50))
+    refuses(folder, "ctc.ctc_lo.weight has shape 40x48 where config.yaml asks for 50x48")
 
 
 def test_a_vocabulary_that_is_no_text(folder):
