@@ -164,6 +164,27 @@ class LLMSettings(_Section):
     )
 
 
+class RecordingSettings(_Section):
+    """The microphone and where recordings are kept."""
+
+    folder: Path | None = Field(default=None, description="default: the user's data folder (XDG)")
+    device: str | None = Field(
+        default=None, description="input device by name; not set: the system's default"
+    )
+    sample_rate_hz: int | None = Field(
+        default=None, ge=8_000, le=192_000, description="not set: the device's own"
+    )
+    channels: int | None = Field(
+        default=None, ge=1, le=8, description="not set: those of the device, at most 2"
+    )
+    reserve_mib: int = Field(
+        default=100, ge=0, description="a recording stops when the disk has no more room, MiB"
+    )
+    warn_minutes: Positive = Field(
+        default=15.0, description="warn when the disk has room for less than so many minutes"
+    )
+
+
 class ModelSettings(_Section):
     """Where models are kept."""
 
@@ -182,6 +203,9 @@ class TUISettings(_Section):
     """Read by the app alone; the engine gives these no meaning."""
 
     theme: str | None = None
+    language: Literal["auto", "en", "vi"] = Field(
+        default="auto", description="language of the interface; auto: the one of the locale"
+    )
     keys: dict[str, str] = Field(default_factory=dict, description="key map by binding id")
 
 
@@ -252,6 +276,7 @@ class OmoAIConfig(BaseSettings):
     asr: ASRSettings = ASRSettings()
     postprocess: PostprocessSettings = PostprocessSettings()
     llm: LLMSettings = LLMSettings()
+    recording: RecordingSettings = RecordingSettings()
     models: ModelSettings = ModelSettings()
     api: APISettings = APISettings()
     tui: TUISettings = TUISettings()

@@ -74,6 +74,10 @@ class LanguageModelError(ModelError, RuntimeError):
     """A language model cannot be loaded or reached, or it failed as a whole."""
 
 
+class RecordingError(OmoAIError, RuntimeError):
+    """Sound cannot be recorded or played, or a recording cannot be used."""
+
+
 class ExportError(OmoAIError):
     """A result cannot be written."""
 

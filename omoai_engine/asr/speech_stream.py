@@ -134,6 +134,11 @@ class SpeechBuffer:
         """The sample of the recording with which the buffer begins."""
         return self._spans[0].start
 
+    @property
+    def end(self) -> int:
+        """The sample of the recording with which the buffer ends."""
+        return self._end_of(len(self._spans) - 1)
+
     def append(self, span: SpeechSpan) -> None:
         """Add the next span."""
         self._spans.append(span)

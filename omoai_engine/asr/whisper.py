@@ -32,7 +32,7 @@ from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.config import ASRSettings
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ModelCorruptError, ModelError
-from omoai_engine.events import LanguageDetected, SpeechDiscarded
+from omoai_engine.events import LanguageDetected, ProvisionalText, SpeechDiscarded
 from omoai_engine.privacy import forbid_telemetry
 from omoai_engine.results import ASRSegment, Word
 from omoai_engine.text import clean_text, shown_path
@@ -53,6 +53,7 @@ _TIMING_SLACK = 0.5
 _PASSED_OVER_SECONDS = 0.7
 """So much detected speech without a word is a sentence left out, not an error of the times."""
 _PASSED_OVER_MARGIN = 0.3
+_SURE_SECONDS = 5.0
 _FOREIGN_CERTAINTY = 0.85
 """A language nobody named needs this probability: on short noisy clips the base model takes
 Vietnamese for Thai, Chinese or Portuguese at up to 0.83."""
@@ -73,7 +74,7 @@ class WhisperRecognizer:
         self._settings = settings
         self._model: WhisperModel | None = None
         self._info = RecognizerInfo(
-            name="whisper", model=name, languages=(), writes_punctuation=True, live=False
+            name="whisper", model=name, languages=(), writes_punctuation=True, live=True
         )
 
     @property
@@ -120,12 +121,12 @@ class WhisperRecognizer:
         `isolated.py`, where cancelling ends the process, if that is too long.
         """
         self.load()
-        job: _Job | None = None
+        job: WhisperJob | None = None
         reported = 0.0
         for block in blocks:
             control.checkpoint()
             if job is None:
-                job = _Job(self, self._settings, report, round(block.start * SAMPLE_RATE_HZ))
+                job = WhisperJob(self, self._settings, report, round(block.start * SAMPLE_RATE_HZ))
             for segment in job.push(block):
                 yield segment
                 control.checkpoint()
@@ -139,11 +140,49 @@ class WhisperRecognizer:
             control.checkpoint()
         report(AudioProgress(job.done))
 
-    def decoder(self, language: str) -> WindowDecoder:
-        """Return a decoder for one language. Raises `ModelError` for one it does not know."""
+    def recognize_live(
+        self,
+        blocks: Iterable[AudioBlock],
+        *,
+        control: JobControl,
+        report: Report = ignore,
+    ) -> Iterator[ASRSegment]:
+        """Follow a recording that is being made: see `whisper_live`.
+
+        A pass takes up to a few seconds, in which `control` is not looked at.
+        """
+        from omoai_engine.asr.whisper_live import LiveWhisper
+
+        self.load()
+        live: LiveWhisper | None = None
+        shown: ProvisionalText | None = None
+        for block in blocks:
+            control.checkpoint()
+            if live is None:
+                origin = round(block.start * SAMPLE_RATE_HZ)
+                live = LiveWhisper(WhisperJob(self, self._settings, report, origin, live=True))
+            yield from live.push(block)
+            if live.shown is not None and live.shown != shown:
+                report(live.shown)
+            elif shown is not None and live.shown is None:
+                report(ProvisionalText(shown.start, shown.end, ""))
+            shown = live.shown
+            report(AudioProgress(block.end))
+        if live is None:
+            return
+        for segment in live.finish():
+            yield segment
+            control.checkpoint()
+        if shown is not None:
+            report(ProvisionalText(shown.start, shown.end, ""))
+
+    def decoder(self, language: str, decoding: Decoding | None = None) -> WindowDecoder:
+        """Return a decoder for one language, as hard as the settings or `decoding` say.
+
+        Raises `ModelError` for one it does not know."""
         assert self._model is not None  # noqa: S101 - loaded before
-        chosen = DECODING[self._settings.quality]
-        if self._settings.beam_size:
+        chosen = decoding or DECODING[self._settings.quality]
+        if self._settings.beam_size and decoding is None:
             chosen = replace(chosen, beam_size=self._settings.beam_size)
         try:
             return WindowDecoder(self._model, chosen, language)
@@ -168,19 +207,29 @@ class WhisperRecognizer:
         self._model = None
 
 
-class _Job:
-    """One recording on its way through Whisper."""
+class WhisperJob:
+    """One recording on its way through Whisper; `live`: it is being made."""
 
     def __init__(
-        self, recognizer: WhisperRecognizer, settings: ASRSettings, report: Report, origin: int
+        self,
+        recognizer: WhisperRecognizer,
+        settings: ASRSettings,
+        report: Report,
+        origin: int,
+        *,
+        live: bool = False,
     ) -> None:
+        self._live = live
+        self._heard = origin
         self._recognizer = recognizer
         self._settings = settings
         self._report = report
         self._stream = SpeechStream(settings.vad_threshold, origin)
         self._buffer = SpeechBuffer(settings.vad_threshold)
-        language = settings.language
-        self._decoder = None if language == "auto" else recognizer.decoder(language)
+        self._language = None if settings.language == "auto" else settings.language
+        self._decoders: dict[tuple[str, Decoding | None], WindowDecoder] = {}
+        if self._language is not None:
+            self._decoder_of(None)
         self._early = True
         self._last_end = 0.0
 
@@ -190,37 +239,89 @@ class _Job:
         waiting = self._buffer.start if len(self._buffer) else self._stream.silent_until
         return waiting / SAMPLE_RATE_HZ
 
-    def push(self, block: AudioBlock) -> Iterator[ASRSegment]:
+    @property
+    def waiting(self) -> int:
+        """Samples of speech that are not decoded yet."""
+        return len(self._buffer)
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long nobody has spoken since the speech that waits."""
+        return (self._heard - self._buffer.end) / SAMPLE_RATE_HZ
+
+    def pause_between(self, early: int, late: int) -> int | None:
+        """Return the sample of the waiting speech in the longest pause between two others."""
+        return self._buffer.pause_between(early / SAMPLE_RATE_HZ, late / SAMPLE_RATE_HZ)
+
+    def take(self, block: AudioBlock) -> None:
+        """Take the next sound; what is speech in it waits."""
+        self._heard += len(block.samples)
         for span in self._stream.push(block.samples):
             self._buffer.append(span)
+        if self._live and len(self._buffer):
+            # A span may be nothing but the silence after speech that is decoded already.
+            self._buffer.drop_silence()
+
+    def end(self) -> None:
+        """Let what is left at the end of the recording wait, too."""
+        for span in self._stream.finish():
+            self._buffer.append(span)
+        if self._live and len(self._buffer):
+            self._buffer.drop_silence()
+
+    def push(self, block: AudioBlock) -> Iterator[ASRSegment]:
+        """Take the next sound; yield the segments of the windows that it fills."""
+        self.take(block)
         early, late = (int(seconds * SAMPLE_RATE_HZ) for seconds in _EARLY_SECONDS)
         if self._early and len(self._buffer) >= late:
             self._early = False
-            cut = self._buffer.pause_between(early / SAMPLE_RATE_HZ, late / SAMPLE_RATE_HZ)
+            cut = self.pause_between(early, late)
             if cut is not None:
-                yield from self._decode(cut)
+                yield from self.decode(cut)
         while len(self._buffer) >= _WINDOW:
-            yield from self._decode(_WINDOW)
+            yield from self.decode(_WINDOW)
 
     def finish(self) -> Iterator[ASRSegment]:
-        for span in self._stream.finish():
-            self._buffer.append(span)
+        """Yield what is left at the end of the recording."""
+        self.end()
         while len(self._buffer):
-            yield from self._decode(_WINDOW)
+            yield from self.decode(_WINDOW)
 
-    def _decode(self, count: int) -> Iterator[ASRSegment]:
-        samples = self._buffer.samples(count)
-        if self._decoder is None:
+    def guess(self, decoding: Decoding) -> list[tuple[Word, str]]:
+        """Return what the waiting speech may say, its unfinished end too; nothing is used up."""
+        window = self._decoder_of(decoding).decode(
+            self._buffer.samples(_WINDOW), unfinished_too=True
+        )
+        last_end = self._last_end
+        words = list(self._words(window, ignore))
+        self._last_end = last_end
+        return words
+
+    def _decoder_of(self, decoding: Decoding | None) -> WindowDecoder:
+        language = self._language
+        if language is None:
             detected = self._recognizer.detect(self._buffer)
-            self._report(detected)
-            self._decoder = self._recognizer.decoder(detected.language)
-        window = self._decoder.decode(samples)
+            language = detected.language
+            # A live recording begins with less than the detection needs to be sure.
+            if not self._live or len(self._buffer) >= _SURE_SECONDS * SAMPLE_RATE_HZ:
+                self._report(detected)
+                self._language = language
+        key = (language, decoding)
+        if key not in self._decoders:
+            self._decoders[key] = self._recognizer.decoder(language, decoding)
+        return self._decoders[key]
+
+    def decode(self, count: int) -> Iterator[ASRSegment]:
+        """Decode the first `count` samples that wait and yield their segments."""
+        samples = self._buffer.samples(count)
+        decoder = self._decoder_of(None)
+        window = decoder.decode(samples)
         if window.segments:
-            window = self._with_passed_over_speech(window, samples, self._decoder)
+            window = self._with_passed_over_speech(window, samples, decoder)
         else:
             start, end = self._buffer.to_recording(0.0, len(samples) / SAMPLE_RATE_HZ)
             self._report(SpeechDiscarded(start, end, "", "the recogniser heard no words there"))
-        words = list(self._words(window))
+        words = list(self._words(window, self._report))
         self._buffer.drop(max(window.used_samples, _LEAST_USED))
         if len(self._buffer):
             self._buffer.drop_silence()
@@ -262,7 +363,7 @@ class _Job:
             used = min(used, round(previous * SAMPLE_RATE_HZ))
         return DecodedWindow(tuple(found), used)
 
-    def _words(self, window: DecodedWindow) -> Iterator[tuple[Word, str]]:
+    def _words(self, window: DecodedWindow, report: Report) -> Iterator[tuple[Word, str]]:
         for segment in window.segments:
             words: list[tuple[Word, str]] = []
             for word in segment.words:
@@ -282,7 +383,7 @@ class _Job:
             )
             kept, cuts = judge(Hypothesis(tuple(words), segment, overlap, strength))
             for cut in cuts:
-                self._report(SpeechDiscarded(cut.start, cut.end, cut.text, cut.reason))
+                report(SpeechDiscarded(cut.start, cut.end, cut.text, cut.reason))
             yield from kept
 
 

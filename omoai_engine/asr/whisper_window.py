@@ -122,11 +122,13 @@ class WindowDecoder:
             hotwords=None,
         )
 
-    def decode(self, samples: NDArray[np.float32]) -> DecodedWindow:
+    def decode(
+        self, samples: NDArray[np.float32], *, unfinished_too: bool = False
+    ) -> DecodedWindow:
         """Decode (n,) samples, n at most 30 s.
 
         Where the model marks no end behind its last words, the sound after them is left over,
-        to be decoded again with what follows it.
+        to be decoded again with what follows it; `unfinished_too` gives its words as well.
         """
         import ctranslate2
         from faster_whisper.audio import pad_or_trim
@@ -145,6 +147,9 @@ class WindowDecoder:
         if result.no_speech_prob > _NO_SPEECH and log_probability <= _LEAST_LOG_PROBABILITY:
             return DecodedWindow((), len(samples))
         slices, closed = _split_at_timestamps(tokens, tokenizer.timestamp_begin)
+        if unfinished_too and not closed:
+            rest = tokens[sum(map(len, slices)) :]
+            slices += [rest] if any(t < tokenizer.eot for t in rest) else []
         seconds = len(samples) / SAMPLE_RATE_HZ
         drafts = [self._draft(part, seconds) for part in slices]
         model.add_word_timestamps(

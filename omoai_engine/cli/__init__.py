@@ -20,6 +20,12 @@ Speech to text on this machine, offline.
 
 commands:
   transcribe FILE ...   turn recordings into text, subtitles or JSON
+  record                record a microphone, with live text, and transcribe it
+  recordings            list, recover what was recorded
+  devices               list microphones and sound outputs
+  mic-in, mic-send, mic-help
+                        the microphone of another machine, over SSH
+  clip FILE START END   cut a stretch out of a recording, or play it
   models                list, get, verify, remove models
   config                show every setting with its origin, or the file's path
   doctor                say what is there, what is missing, and how to get it
@@ -73,6 +79,18 @@ def _command(name: str) -> Callable[[list[str]], int] | None:
         from omoai_engine.cli.transcribe import transcribe
 
         return transcribe
+    if name in ("record", "recordings"):
+        from omoai_engine.cli import record
+
+        return record.record if name == "record" else record.recordings
+    if name in ("devices", "clip"):
+        from omoai_engine.cli import devices
+
+        return devices.devices if name == "devices" else devices.clip
+    if name in ("mic-in", "mic-send", "mic-help"):
+        from omoai_engine.cli import mic
+
+        return {"mic-in": mic.mic_in, "mic-send": mic.mic_send, "mic-help": mic.mic_help}[name]
     if name == "models":
         from omoai_engine.cli.models import models
 

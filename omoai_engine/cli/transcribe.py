@@ -33,6 +33,7 @@ from omoai_engine.errors import ExportError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
 
 if TYPE_CHECKING:
+    from omoai_engine.config import OmoAIConfig
     from omoai_engine.events import Event
     from omoai_engine.pipeline import Pipeline
 
@@ -48,15 +49,22 @@ def transcribe(arguments: list[str]) -> int:
     with Interrupts() as interrupts:
         reporter = make_reporter(quiet=order.quiet)
         try:
-            from omoai_engine.pipeline import Pipeline
-
-            pipeline = Pipeline(config)
-            try:
-                return _Batch(order, pipeline, reporter, interrupts).run()
-            finally:
-                pipeline.close()
+            return run_order(order, config, reporter, interrupts)
         finally:
             reporter.close()
+
+
+def run_order(
+    order: Order, config: OmoAIConfig, reporter: Reporter, interrupts: Interrupts
+) -> ExitCode:
+    """Transcribe what `order` names with one pipeline; return the exit code."""
+    from omoai_engine.pipeline import Pipeline
+
+    pipeline = Pipeline(config)
+    try:
+        return _Batch(order, pipeline, reporter, interrupts).run()
+    finally:
+        pipeline.close()
 
 
 class _Batch:
