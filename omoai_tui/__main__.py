@@ -45,9 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"omoai-tui {version('omoai-tui')}\n")
         sys.exit(0)
+    from omoai_tui import language
+
+    language.use(language.chosen(os.environ, None))
     if reason := terminal.refusal(dict(os.environ)):
         sys.stderr.write(f"{reason}\n")
         sys.exit(2)
+    # The app is put together in English and translates when it shows.
+    language.use("en")
     sys.exit(run(asked.paths, asked.language, asked.theme))
 
 

@@ -7,55 +7,65 @@ workbench. Importing this module loads no engine stage, no model library, no con
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from omoai_engine.text import one_line
+from omoai_engine.text import one_line, shown_path
 from omoai_tui import clipboard, state, texts, themes
+from omoai_tui import language as interface
+from omoai_tui.asking import Asking
 from omoai_tui.conductor import Conductor
 from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
 from omoai_tui.messages import (
     CopyFinished,
     ExportFinished,
+    HistoryRead,
     JobEnded,
     NewsWaiting,
     SettingsLoaded,
     Trouble,
 )
 from omoai_tui.pipeline_worker import describe_unforeseen
+from omoai_tui.places import SLOW_AFTER_SECONDS, Place, PlaceFound, look_up
 from omoai_tui.screens.workbench import Workbench
-from omoai_tui.tasks import copy_task, export_task, start_task
+from omoai_tui.tasks import copy_task, start_task
+from omoai_tui.textual_gaps import call_in_loop
+from omoai_tui.theme_keeper import ThemeKeeper, ThemesChanged
 from omoai_tui.widgets.file_picker import FilePicker
 from omoai_tui.widgets.job_list import JobList
 
 RELEASE_SECONDS = 0.6
 
 
-class OmoaiApp(App[None]):
+class OmoaiApp(Asking):
     """OmoAI's workbench."""
 
     TITLE = texts.APP
     CSS_PATH = Path(__file__).parent / "styles" / "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+o", "open", "Open the path of a recording or folder", id="app.open"),
-        Binding("p", "pause", "Pause the job, or go on", id="job.pause"),
-        Binding("x", "cancel", "Stop the job; what is done is kept", id="job.cancel"),
-        Binding("e", "export", "Export: txt, json, srt, vtt", id="job.export"),
-        Binding("c", "copy", "Copy the transcript", id="job.copy"),
-        Binding("t", "choose_theme", "Choose a theme", id="app.theme"),
-        Binding("question_mark,f1", "keys", "This table", id="app.help"),
-        Binding("ctrl+z", "suspend_process", "Suspend; fg brings it back", id="app.suspend"),
+        Binding("ctrl+o", "open", texts.DO_OPEN, id="app.open"),
+        Binding("ctrl+r", "recent", texts.DO_RECENT, id="app.recent"),
+        Binding("p", "pause", texts.DO_PAUSE, id="job.pause"),
+        Binding("x", "cancel", texts.DO_CANCEL, id="job.cancel"),
+        Binding("e", "export", texts.DO_EXPORT, id="job.export"),
+        Binding("c", "copy", texts.DO_COPY, id="job.copy"),
+        Binding("M", "models", texts.DO_MODELS, id="app.models"),
+        Binding("t", "choose_theme", texts.DO_THEME, id="app.theme"),
+        Binding("L", "choose_language", texts.DO_LANGUAGE, id="app.language"),
+        Binding("colon,ctrl+p", "palette", texts.DO_COMMANDS, id="app.palette"),
+        Binding("question_mark", "keys", texts.DO_KEYS, id="app.keys"),
+        Binding("f1", "help_pane", texts.DO_HELP, id="app.help"),
+        Binding("ctrl+z", "suspend_process", texts.DO_SUSPEND, id="app.suspend"),
         Binding("ctrl+q", "leave", show=False, priority=True, id="app.quit_always"),
         Binding("ctrl+c", "leave", show=False, id="app.interrupt"),
-        Binding("q", "leave", "Quit", id="app.quit"),
+        Binding("q", "leave", texts.DO_QUIT, id="app.quit"),
     ]
 
     def __init__(
@@ -76,13 +86,16 @@ class OmoaiApp(App[None]):
         self.crashed = ""
         self._folder = folder or str(Path.cwd())
         self._files = list(files)
-        self._wanted_theme = theme
-        self._themes: themes.ThemeSet | None = None
-        self._key_map: dict[str, str] = {}
+        self._place_requests = 0
+        self._wanted_place = (0, "")
+        self.key_map: dict[str, str] = {}
         self._said: set[str] = set()
         overrides: dict[str, Any] = {"asr": {"language": language}} if language else {}
-        self.conductor = Conductor(self, self._post, overrides)
-        self._use_first_theme(no_colour)
+        self.conductor = Conductor(self, self.post, overrides)
+        self.themes = ThemeKeeper(self, no_colour)
+        self._speak(interface.chosen(os.environ, state.read().language))
+        if problem := self.themes.choose_first(theme, self.console.color_system):
+            self.call_later(self.warn, problem)
 
     @property
     def bench(self) -> Workbench:
@@ -93,8 +106,8 @@ class OmoaiApp(App[None]):
         """The workbench is the only screen below the dialogs."""
         return Workbench(self._folder, "segments" if self._files else "files")
 
-    def _post(self, message: Any) -> bool:
-        # Threads may still speak while the app closes.
+    def post(self, message: Any) -> bool:
+        """Post a message from any thread; threads may still speak while the app closes."""
         return self.is_running and self.post_message(message)
 
     # Start.
@@ -112,15 +125,17 @@ class OmoaiApp(App[None]):
 
     def _after_first_paint(self) -> None:
         self.conductor.start()
+        self.themes.watch(self.post)
 
     def on_settings_loaded(self, message: SettingsLoaded) -> None:
-        """Take the theme and the keys of the configuration."""
-        if message.theme and self._wanted_theme is None and not self.no_color:
-            self._use_theme(message.theme)
+        """Take the theme, the language and the keys of the configuration."""
+        self.themes.take_configured(message.theme)
+        if message.language in interface.LANGUAGES:
+            self._speak(str(message.language))
         if message.keys:
             known = {
                 binding.id
-                for _, bindings in self.binding_groups()
+                for _, _, bindings in self.binding_groups()
                 for binding in bindings
                 if isinstance(binding, Binding)
             }
@@ -128,9 +143,17 @@ class OmoaiApp(App[None]):
             if unknown:
                 names = one_line(", ".join(unknown))
                 self.warn(texts.KEYS_UNKNOWN.format(names=names))
-            self._key_map = {name: keys for name, keys in message.keys.items() if name in known}
-            self.set_keymap(self._key_map)
-        self._load_themes()
+            self.key_map = {name: keys for name, keys in message.keys.items() if name in known}
+            self.set_keymap(self.key_map)
+        self.themes.load()
+        if message.better and "better-model" not in state.read().advised:
+            name, licence = message.better
+            self.tell(texts.MODELS_BETTER.format(name=name, licence=licence))
+            state.remember(advised=(*state.read().advised, "better-model"))
+
+    def on_history_read(self, message: HistoryRead) -> None:
+        """Show this machine's own past runs."""
+        self.conductor.take_history(message.history)
 
     def on_trouble(self, message: Trouble) -> None:
         """Show what went wrong outside a job."""
@@ -142,47 +165,30 @@ class OmoaiApp(App[None]):
         """Our variables for a theme that is not ours (Textual's own)."""
         return themes.variable_defaults()
 
-    def _use_first_theme(self, no_colour: bool) -> None:
-        wanted = self._wanted_theme or os.environ.get("OMOAI_TUI__THEME")
-        chosen = wanted or state.remembered_theme()
-        if no_colour or (chosen is None and self.console.color_system == "standard"):
-            chosen = themes.TERMINAL
-        for name in (chosen, themes.DEFAULT):
-            if name and (theme := themes.read_one(name)):
-                self.register_theme(theme)
-                self.theme = theme.name
-                break
-        if wanted and self.theme != wanted and not no_colour:
-            sentence = texts.THEME_UNKNOWN.format(name=one_line(wanted), used=self.theme)
-            self.call_later(self.warn, sentence)
+    def on_themes_changed(self, message: ThemesChanged) -> None:
+        """Repaint with a theme file that was edited."""
+        if self.themes.take_changed(message.found):
+            self.refresh_css(animate=False)
+            self.tell(texts.THEME_CHANGED.format(name=self.theme))
 
-    def _load_themes(self) -> themes.ThemeSet:
-        if self._themes is None:
-            self._themes = themes.read_all()
-            for theme in self._themes.themes.values():
-                if theme.name != self.theme:
-                    self.register_theme(theme)
-            for file, why in self._themes.problems:
-                self.warn(texts.THEME_BROKEN.format(file=file, why=why))
-        return self._themes
+    def action_use_theme(self, name: str) -> None:
+        """Use this theme and keep it."""
+        self.themes.use(name)
+        state.remember(theme=self.theme)
 
-    def _use_theme(self, name: str) -> None:
-        if name in self._load_themes().themes:
-            self.theme = name
-        else:
-            self.warn(texts.THEME_UNKNOWN.format(name=one_line(name), used=self.theme))
+    # Language.
 
-    def action_choose_theme(self) -> None:
-        """Let the person choose."""
-        from omoai_tui.screens.dialogs import ThemeDialog
+    def _speak(self, code: str) -> None:
+        if code != interface.current():
+            interface.use(code)
+            if self.is_running:
+                self.bench.speak()
 
-        known = self._load_themes()
-
-        def keep(name: str | None) -> None:
-            if name:
-                state.remember_theme(name)
-
-        self.push_screen(ThemeDialog(list(known.themes), known.titles, self.theme), keep)
+    def action_use_language(self, code: str) -> None:
+        """Let the interface speak this language and keep it."""
+        self._speak(code)
+        state.remember(language=code)
+        self.tell(texts.LANGUAGE_NOW)
 
     # What is said to the person.
 
@@ -208,13 +214,41 @@ class OmoaiApp(App[None]):
         """The recordings of this sitting."""
         return self.conductor.queue
 
-    def open_path(self, path: str) -> None:
+    def open_place(self, place: Place) -> None:
         """Open a folder in the picker, or queue a file."""
-        if Path(path).is_dir():
-            self.bench.query_one(FilePicker).open_root(path)
+        if place.path is None:
+            self.warn(texts.NO_SUCH_PATH.format(path=shown_path(place.text)))
+            return
+        if place.folder:
+            self.bench.query_one(FilePicker).open_root(place.path)
             self.bench.action_focus_pane("files")
         else:
-            self.conductor.add_files([path])
+            self.conductor.add_files([place.path])
+        state.remember_place(place.path)
+
+    def open_text(self, text: str, unknown: str) -> None:
+        """Find out what `text` names, in a thread, then open it; `unknown`: what to say if not."""
+        self._place_requests += 1
+        request = self._place_requests
+        self._wanted_place = (request, unknown)
+
+        def late() -> None:
+            if self._wanted_place[0] == request:
+                self.warn(texts.PATH_SLOW.format(path=shown_path(text)))
+
+        self.set_timer(SLOW_AFTER_SECONDS, late)
+        look_up(request, text, "", self.post)
+
+    def on_place_found(self, message: PlaceFound) -> None:
+        """Open what was looked up last."""
+        request, unknown = self._wanted_place
+        if message.request != request:
+            return
+        self._wanted_place = (0, "")
+        if message.place.path is None and unknown:
+            self.warn(unknown)
+        else:
+            self.open_place(message.place)
 
     def on_news_waiting(self, _message: NewsWaiting) -> None:
         """The active job has said something."""
@@ -235,26 +269,10 @@ class OmoaiApp(App[None]):
 
     def on_workbench_pasted(self, message: Workbench.Pasted) -> None:
         """Open a pasted path."""
-        from omoai_tui.media import pasted_path
-
-        path = pasted_path(message.text)
-        if path is not None:
-            self.open_path(path)
-        elif message.text.strip():
-            self.warn(texts.NOT_A_PATH)
+        if message.text.strip():
+            self.open_text(message.text, texts.NOT_A_PATH)
 
     # Actions.
-
-    def action_open(self) -> None:
-        """Ask for a path."""
-        from omoai_tui.screens.dialogs import OpenDialog
-
-        def opened(path: str | None) -> None:
-            if path:
-                self.open_path(path)
-
-        root = self.bench.query_one(FilePicker).root
-        self.push_screen(OpenDialog(root), opened)
 
     def action_pause(self) -> None:
         """Hold the job, or let it go on."""
@@ -269,6 +287,10 @@ class OmoaiApp(App[None]):
         """Do the job under the cursor once more."""
         self.conductor.again(self.bench.query_one(JobList).job_at_cursor())
 
+    def action_move_job(self, step: int) -> None:
+        """Let the waiting job under the cursor come sooner or later."""
+        self.conductor.move(self.bench.query_one(JobList).job_at_cursor(), step)
+
     def action_copy(self) -> None:
         """Copy the transcript that is shown."""
         job = self.bench.job
@@ -278,7 +300,7 @@ class OmoaiApp(App[None]):
             return
         job.saved = job.saved or job.status.over
         if clipboard.inside_tmux():
-            start_task(copy_task(text, self._post), self._post)
+            start_task(copy_task(text, self.post), self.post)
         else:
             self.copy_to_clipboard(text)
             self.tell(texts.COPIED.format(size=size(len(text.encode()))))
@@ -290,23 +312,6 @@ class OmoaiApp(App[None]):
         else:
             self.tell(texts.COPIED_TMUX.format(size=size(message.count)))
 
-    def action_export(self) -> None:
-        """Ask how, then write in a thread."""
-        from omoai_tui.screens.export_dialog import ExportDialog, ExportWish
-
-        job = self.bench.job
-        if job is None or job.result is None or not job.segments:
-            running = job is not None and job.status.active
-            self.tell(texts.EXPORT_LATER if running else texts.NOTHING_TO_EXPORT)
-            return
-
-        def write(wish: ExportWish | None) -> None:
-            if wish and job.result:
-                task = export_task(job.number, job.result, wish, self._post)
-                start_task(task, self._post)
-
-        self.push_screen(ExportDialog(job), write)
-
     def on_export_finished(self, message: ExportFinished) -> None:
         """Say what was written."""
         if message.error:
@@ -316,23 +321,6 @@ class OmoaiApp(App[None]):
         if job:
             job.saved = True
         self.tell(texts.EXPORTED.format(paths=", ".join(message.paths)))
-
-    def binding_groups(self) -> list[tuple[str, list[BindingType]]]:
-        """Return every binding with the place where it holds."""
-        from omoai_tui.widgets.block_view import BlockView
-
-        return [
-            (texts.HELP_EVERYWHERE, [*self.BINDINGS, *Workbench.BINDINGS]),
-            (texts.HELP_LISTS, list(BlockView.BINDINGS)),
-            (texts.FILES, list(FilePicker.BINDINGS)),
-            (texts.QUEUE, list(JobList.BINDINGS)),
-        ]
-
-    def action_keys(self) -> None:
-        """Show the key table."""
-        from omoai_tui.screens.help import HelpScreen, key_table
-
-        self.push_screen(HelpScreen(key_table(self.binding_groups(), self._key_map)))
 
     # The way out.
 
@@ -367,23 +355,13 @@ class OmoaiApp(App[None]):
 
     def leave_from_thread(self, code: int) -> None:
         """Leave on a signal; may be called from any thread."""
-        self._loop_call(lambda: self.leave_now(code))
-
-    def _loop_call(self, call: Callable[[], object]) -> None:
-        loop = self._loop
-        if loop is not None:
-            loop.call_soon_threadsafe(call)
+        call_in_loop(self, lambda: self.leave_now(code))
 
     def release(self, timeout: float = RELEASE_SECONDS) -> None:
         """End the job and the engine's children, in bounded time. Idempotent, any thread."""
+        self.themes.close()
         self.conductor.release(timeout)
 
-    def _handle_exception(self, error: Exception) -> None:
-        # Textual prints the traceback with local values, which may be somebody's words. The log
-        # gets the place, the person one sentence.
+    def on_crash(self, error: Exception) -> None:
+        """The log gets the place, the person one sentence, nobody the words."""
         self.crashed = describe_unforeseen(error)
-        self._return_code = 1
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._close_messages_no_wait()

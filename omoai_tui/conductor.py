@@ -14,14 +14,16 @@ from textual.message import Message
 from textual.timer import Timer
 
 from omoai_engine.text import one_line
-from omoai_tui import texts
+from omoai_tui import history, texts
 from omoai_tui.formats import duration
 from omoai_tui.job_queue import JobQueue
 from omoai_tui.jobs import Changed, Job, JobStatus
+from omoai_tui.language import plural
 from omoai_tui.mailbox import Mailbox
-from omoai_tui.messages import JobEnded, NewsWaiting
+from omoai_tui.messages import HistoryRead, JobEnded, NewsWaiting
 from omoai_tui.pipeline_worker import PipelineWorker, Ticket
 from omoai_tui.screens.workbench import Workbench
+from omoai_tui.tasks import start_task
 
 NEWS_EVERY_SECONDS = 0.25
 CLOCK_EVERY_SECONDS = 1.0
@@ -61,6 +63,8 @@ class Conductor:
         self.queue = JobQueue()
         self._app = app
         self._post = post
+        self.overrides = overrides
+        self.history = history.History()
         self._worker = PipelineWorker(post, overrides)
         self._mailbox: Mailbox | None = None
         self._collected_at = 0.0
@@ -93,7 +97,7 @@ class Conductor:
         jobs = [self.add(path) for path in paths]
         if self.queue.active and jobs:
             one = texts.QUEUED.format(name=jobs[0].name)
-            many = texts.QUEUED_MANY.format(count=len(jobs))
+            many = plural(len(jobs), texts.QUEUED_MANY)
             self._app.tell(one if len(jobs) == 1 else many)
         self.sync_queue()
         self.start_next()
@@ -105,6 +109,7 @@ class Conductor:
         bench = self._app.bench
         job = self.queue.waiting[0]
         job.status = JobStatus.RUNNING
+        job.usual_speed = self.history.usual_speed("")
         self._mailbox = Mailbox(lambda: self._post(NewsWaiting()))
         if bench.job is None or bench.job is job:
             bench.show_job(job)
@@ -169,6 +174,8 @@ class Conductor:
             return
         job.elapsed += passed
         job.memory_mib = max(job.memory_mib, self._worker.memory_mib)
+        job.graphics_mib = max(job.graphics_mib, self._worker.graphics_mib)
+        job.usual_speed = self.history.usual_speed(job.engine) or job.usual_speed
         if job is self._app.bench.job:
             self._app.bench.sync_job(Changed.TIMING)
         self.sync_queue()
@@ -192,10 +199,39 @@ class Conductor:
             self._app.tell(texts.JOB_STOPPED.format(name=job.name))
         else:
             self._app.tell(texts.JOB_DONE.format(name=job.name, time=duration(job.elapsed)))
+            self._keep_run(job)
         self.sync_queue()
         self.start_next()
 
+    # This machine's own past runs.
+
+    def take_history(self, past: history.History) -> None:
+        """Guess times from these runs from now on, and show them."""
+        self.history = past
+        self._app.bench.show_history(past)
+
+    def _keep_run(self, job: Job) -> None:
+        run = history.Run(job.engine, job.duration or 0.0, job.elapsed)
+        start_task(lambda: self._post_history(history.add(run)), self._post)
+
+    def _post_history(self, past: history.History) -> None:
+        self._post(HistoryRead(past))
+
     # What the person does to jobs.
+
+    def use_model(self, model: str, *, llm: bool) -> None:
+        """Use this model (a name or a folder) from the next job on."""
+        section = "llm" if llm else "asr"
+        named = {"model": model} if llm else {"model": model, "engine": "auto"}
+        changed = {**self.overrides.get(section, {}), **named}
+        self.overrides = {**self.overrides, section: changed}
+        self._worker.reconfigure(self.overrides)
+
+    def move(self, job: Job | None, step: int) -> None:
+        """Let a waiting job come sooner (-1) or later (1)."""
+        if job is not None and self.queue.move(job, step):
+            self.sync_queue()
+            self._app.bench.follow_job(job)
 
     def pause_or_resume(self) -> None:
         """Hold the active job, or let it go on."""

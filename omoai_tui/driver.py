@@ -13,9 +13,7 @@ import os
 import select
 from collections.abc import Callable
 
-from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
-from textual.drivers.linux_driver import LinuxDriver
+from omoai_tui.textual_gaps import LinuxDriver, ParseError, XTermParser
 
 POLL_MILLISECONDS = 100
 READ_BYTES = 4096

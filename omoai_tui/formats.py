@@ -40,6 +40,6 @@ def size(count: float) -> str:
     raise AssertionError
 
 
-def plural(count: int, one: str, many: str) -> str:
-    """Return `1 segment` or `2,000 segments`."""
-    return f"{count:,} {one if count == 1 else many}"
+def rate(value: float) -> str:
+    """Return a rate to look at: `0.8`, `42`."""
+    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"

@@ -19,6 +19,15 @@ class JobQueue:
         self.jobs.append(job)
         return job
 
+    def move(self, job: Job, step: int) -> bool:
+        """Let a waiting job change places with the waiting one before (-1) or after (1) it."""
+        waiting = self.waiting
+        if job not in waiting or not 0 <= (to := waiting.index(job) + step) < len(waiting):
+            return False
+        here, there = self.jobs.index(job), self.jobs.index(waiting[to])
+        self.jobs[here], self.jobs[there] = self.jobs[there], self.jobs[here]
+        return True
+
     def again(self, job: Job) -> Job:
         """Replace a job that is over by a fresh one for the same recording."""
         self._numbers += 1

@@ -16,6 +16,7 @@ from omoai_engine.events import (
     JobStarted,
     LanguageDetected,
     Notice,
+    ProvisionalText,
     RecognizerChosen,
     SegmentRecognized,
     SpeechDiscarded,
@@ -25,7 +26,9 @@ from omoai_engine.events import (
     StageStarted,
     SummaryDelta,
     SummaryReady,
+    TextBackendChosen,
     TextPunctuated,
+    TokensGenerated,
 )
 from omoai_engine.results import ASRSegment, Paragraph, PipelineResult, SummaryResult
 from omoai_engine.text import shown_path
@@ -92,8 +95,14 @@ class Job:
     engine: str = ""
     language: str = ""
     language_probability: float = 0.0
+    text_by: str = ""
+    tokens: int = 0
+    token_seconds: float = 0.0
+    usual_speed: float | None = None
     first_latency: float | None = None
     memory_mib: float = 0.0
+    graphics_mib: float = 0.0
+    provisional: ProvisionalText | None = None
     segments: list[ASRSegment] = field(default_factory=list)
     paragraphs: list[Paragraph] = field(default_factory=list)
     discarded: list[SpeechDiscarded] = field(default_factory=list)
@@ -135,6 +144,14 @@ class Job:
             return None
         return max(0.0, (total - stage.done) * stage.elapsed / stage.done)
 
+    @property
+    def guessed_remaining(self) -> float | None:
+        """Seconds until the end as earlier runs on this machine went; `None` without any."""
+        total = self.stages["asr"].total or self.duration
+        if not total or not self.usual_speed or self.stages["asr"].finished:
+            return None
+        return max(0.0, total / self.usual_speed - self.elapsed)
+
     def transcript(self) -> str:
         """Return the text so far: punctuated paragraphs, then what is not yet punctuated."""
         parts = [paragraph.text for paragraph in self.paragraphs]
@@ -175,6 +192,15 @@ class Job:
             case SummaryReady(summary=summary):
                 self.summary = summary
                 return Changed.SUMMARY
+            case ProvisionalText():
+                self.provisional = event if event.text.strip() else None
+                return Changed.SEGMENTS
+            case TextBackendChosen(backend=backend, model=model, reason=reason):
+                self.text_by = " ".join(filter(None, (backend, model)))
+                self.text_by += f" ({reason})" if reason else ""
+            case TokensGenerated(count=count, elapsed=elapsed):
+                self.tokens, self.token_seconds = count, elapsed
+                return Changed.TIMING
             case RecognizerChosen(name=name, model=model):
                 self.engine = model if name.lower() in model.lower() else f"{name} {model}"
             case LanguageDetected(language=language, probability=probability):
@@ -191,6 +217,9 @@ class Job:
             self.revised.append((event.index, event.index))
         else:
             self.segments.append(event.segment)
+        if self.provisional and event.segment.end > self.provisional.start:
+            # Firm words are never shown beside the provisional ones that they replace.
+            self.provisional = None
         if event.first_latency is not None:
             self.first_latency = event.first_latency
         return Changed.SEGMENTS
@@ -212,6 +241,7 @@ class Job:
     def settle(self, result: PipelineResult | None, error: str) -> None:
         """Take in the end of the job: its result (perhaps partial) and the error, if any."""
         self.result = result
+        self.provisional = None
         if result is not None:
             # The result is the authority; events may have been cut off by a cancel.
             if self.segments != list(result.segments):

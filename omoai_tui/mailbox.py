@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from omoai_engine.events import Event, StageProgress
+from omoai_engine.events import Event, StageProgress, TokensGenerated
 
 
 class Mailbox:
@@ -20,7 +20,7 @@ class Mailbox:
         self._notify = notify
         self._lock = threading.Lock()
         self._facts: list[Event] = []
-        self._progress: dict[str, StageProgress] = {}
+        self._progress: dict[str, StageProgress | TokensGenerated] = {}
         self._told = False
 
     def put(self, event: Event) -> None:
@@ -28,6 +28,8 @@ class Mailbox:
         with self._lock:
             if isinstance(event, StageProgress):
                 self._progress[event.stage] = event
+            elif isinstance(event, TokensGenerated):
+                self._progress["tokens"] = event
             else:
                 self._facts.append(event)
             tell, self._told = not self._told, True

@@ -9,6 +9,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from omoai_engine.results import PipelineResult
+    from omoai_tui.history import History
 
 
 @dataclass(eq=False)
@@ -22,10 +23,20 @@ class NewsWaiting(Message, bubble=False):
 
 @dataclass(eq=False)
 class SettingsLoaded(Message, bubble=False):
-    """The configuration was read: the theme and the key map it asks for."""
+    """The configuration was read: theme, language and key map it asks for; `better` is the name
+    and licence of a model that would hear Vietnamese better than what is installed."""
 
     theme: str | None
+    language: str | None
     keys: dict[str, str]
+    better: tuple[str, str] | None
+
+
+@dataclass(eq=False)
+class HistoryRead(Message, bubble=False):
+    """This machine's own past runs."""
+
+    history: History
 
 
 @dataclass(eq=False)

@@ -24,6 +24,7 @@ _STYLES: dict[str, tuple[str | None, str | None, str]] = {
     "low": ("confidence-low", None, ""),
     "mark-medium": ("confidence-medium", None, "bold"),
     "mark-low": ("confidence-low", None, "bold"),
+    "draft": ("muted", None, "italic"),
     "doubt": ("confidence-low", None, "underline"),
     "bar": ("bar", None, ""),
     "bar-rest": ("bar-rest", None, ""),

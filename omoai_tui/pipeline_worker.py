@@ -22,9 +22,10 @@ from textual.message import Message
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
-from omoai_tui import texts
+from omoai_tui import history, texts
+from omoai_tui.gpu import GraphicsMemory
 from omoai_tui.mailbox import Mailbox
-from omoai_tui.messages import JobEnded, SettingsLoaded, Trouble
+from omoai_tui.messages import HistoryRead, JobEnded, SettingsLoaded, Trouble
 
 if TYPE_CHECKING:
     from omoai_engine.pipeline import Pipeline
@@ -78,12 +79,19 @@ class PipelineWorker:
         self._pipeline: Pipeline | None = None
         self._current: JobControl | None = None
         self._closing = threading.Event()
+        self._stale = threading.Event()
         self.memory_mib = 0.0
+        self.graphics_mib = 0.0
 
     def start(self) -> None:
         """Start the thread; call after the first paint. A second call does nothing."""
         if not self._thread.is_alive() and not self._closing.is_set():
             self._thread.start()
+
+    def reconfigure(self, overrides: dict[str, Any]) -> None:
+        """From the next job on, use these settings over those of the configuration."""
+        self._overrides = overrides
+        self._stale.set()
 
     def submit(self, ticket: Ticket) -> None:
         """Hand a job over; it runs when the one before has ended."""
@@ -125,8 +133,11 @@ class PipelineWorker:
         try:
             from omoai_engine.config import load_config
 
-            tui = load_config(**self._overrides).tui
-            self._post(SettingsLoaded(tui.theme, dict(tui.keys)))
+            config = load_config(**self._overrides)
+            tui = config.tui
+            spoken = None if tui.language == "auto" else tui.language
+            self._post(SettingsLoaded(tui.theme, spoken, dict(tui.keys), _better_model(config)))
+            self._post(HistoryRead(history.read()))
         except Exception as error:
             self._post(Trouble(sentence_for(error)))
 
@@ -137,6 +148,9 @@ class PipelineWorker:
         )
         sampler.start()
         try:
+            if self._stale.is_set():
+                self._stale.clear()
+                self._close_pipeline()
             if self._pipeline is None:
                 from omoai_engine.config import load_config
                 from omoai_engine.pipeline import Pipeline
@@ -160,6 +174,7 @@ class PipelineWorker:
         import psutil
 
         me = psutil.Process(os.getpid())
+        graphics = GraphicsMemory()
         while not ended.wait(MEMORY_EVERY_SECONDS):
             total = 0
             for process in [me, *_children(me)]:
@@ -168,6 +183,17 @@ class PipelineWorker:
                 except psutil.Error:
                     continue
             self.memory_mib = total / 2**20
+            self.graphics_mib = graphics.used_mib() or 0.0
+
+
+def _better_model(config: Any) -> tuple[str, str] | None:
+    """Return name and licence of the model for Vietnamese, where only lesser ones are here."""
+    from omoai_engine.models import CATALOGUE, list_installed
+
+    if any(model.engine == "chunkformer" for model in list_installed(config)):
+        return None
+    best = next(spec for spec in CATALOGUE if "vi" in spec.languages)
+    return best.name, best.licence or "?"
 
 
 def _children(process: Any) -> list[Any]:

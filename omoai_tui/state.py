@@ -1,39 +1,93 @@
-"""What the app remembers between two sittings: the theme. A small file in the state folder.
+"""What the app remembers between two sittings: a small file in the state folder.
 
-Never fails: without a home the app starts with its defaults.
+Theme, language, recent places, and which advice was given. Written beside and renamed, so never
+half; private to its owner. Never fails: without a home the app starts with its defaults.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
+
+MOST_BYTES = 100_000
+MOST_RECENT = 20
 
 
-def _path() -> Path:
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """`recent` are absolute paths, the newest first; `advised` names advice given once."""
+
+    theme: str | None = None
+    language: str | None = None
+    recent: tuple[str, ...] = ()
+    advised: tuple[str, ...] = ()
+
+
+def folder() -> Path:
+    """Return the folder of everything that is remembered (XDG state)."""
     import platformdirs
 
-    return platformdirs.user_state_path("omoai") / "tui.json"
+    return platformdirs.user_state_path("omoai")
 
 
-def remembered_theme() -> str | None:
-    """Return the theme that was chosen last, if any."""
+def read() -> Remembered:
+    """Return what is remembered; what cannot be used is left out."""
+    document = read_json(folder() / "tui.json")
+    if not isinstance(document, dict):
+        return Remembered()
+    return Remembered(
+        theme=_text(document.get("theme")),
+        language=_text(document.get("language")),
+        recent=_texts(document.get("recent"))[:MOST_RECENT],
+        advised=_texts(document.get("advised")),
+    )
+
+
+def remember(**changes: Any) -> None:
+    """Change fields of what is remembered."""
+    write_json(folder() / "tui.json", asdict(replace(read(), **changes)))
+
+
+def remember_place(path: str) -> None:
+    """Put a folder or recording first among the recent ones."""
+    others = (known for known in read().recent if known != path)
+    remember(recent=(path, *others)[:MOST_RECENT])
+
+
+def read_json(path: Path) -> Any:
+    """Return what a small JSON file holds; None when it cannot be read."""
     try:
-        theme = json.loads(_path().read_text(encoding="utf-8")).get("theme")
-    except (OSError, ValueError, AttributeError):
+        with path.open("rb") as file:
+            return json.loads(file.read(MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
         return None
-    return theme if isinstance(theme, str) else None
 
 
-def remember_theme(name: str) -> None:
-    """Keep the theme for the next sitting; written beside and renamed, so never half."""
-    path = _path()
+def write_json(path: Path, document: Any) -> None:
+    """Write a small JSON file whole or not at all; does nothing where there is no room."""
+    beside = ""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".tui-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"theme": name}, file)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
+            json.dump(document, file)
+            file.flush()
+            os.fsync(file.fileno())
         Path(beside).replace(path)
-    except OSError:
-        return
+    except (OSError, ValueError):
+        if beside:
+            with contextlib.suppress(OSError):
+                Path(beside).unlink()
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(part for part in value if isinstance(part, str)) if isinstance(value, list) else ()

@@ -1,7 +1,8 @@
 """The one screen people sit in: files, queue, segments, transcript, summary, timing.
 
-Wide windows show all panes; smaller ones show one at a time with tabs; a window below 60 x 15
-shows one sentence. The screen draws jobs; it starts and stops nothing.
+Wide windows show all panes, which can be hidden, resized and zoomed; smaller ones show one at a
+time with tabs; a window below 60 x 15 shows one sentence. The screen draws jobs; it starts and
+stops nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -21,40 +22,33 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from omoai_tui import texts
+from omoai_tui.history import History
 from omoai_tui.jobs import Changed, Job, JobStatus
+from omoai_tui.layout import (
+    COLUMNS,
+    PANES,
+    SHAPES,
+    STEP_HEIGHT,
+    STEP_WIDTH,
+    Plan,
+    Wishes,
+    plan,
+    shape_for,
+)
 from omoai_tui.widgets.bars import Hint, HintBar, Pane, TabBar, TitleBar
 from omoai_tui.widgets.block_view import BlockView
 from omoai_tui.widgets.file_picker import FilePicker
+from omoai_tui.widgets.files_pane import FilesPane
 from omoai_tui.widgets.job_list import JobList
 from omoai_tui.widgets.segment_list import SegmentList
 from omoai_tui.widgets.summary_pane import SummaryPane
 from omoai_tui.widgets.timing_dashboard import TimingDashboard
 from omoai_tui.widgets.transcript_pane import TranscriptPane
 
-PANES = (
-    ("files", texts.FILES),
-    ("segments", texts.SEGMENTS),
-    ("transcript", texts.TRANSCRIPT),
-    ("queue", texts.QUEUE),
-    ("timing", texts.TIMING),
-    ("summary", texts.SUMMARY),
-)
-# Columns and rows from which on a shape is used.
-ANYTHING_FROM, ALL_PANES_FROM, ROOMY_FROM = Size(60, 15), Size(110, 30), Size(150, 40)
-SHAPES = ("-tiny", "-tabs", "-medium", "-roomy")
 
-
-def shape_for(size: Size) -> str:
-    """Return the class of the shape that fits a window of this size."""
-
-    def fits(least: Size) -> bool:
-        return size.width >= least.width and size.height >= least.height
-
-    if fits(ROOMY_FROM):
-        return "-roomy"
-    if fits(ALL_PANES_FROM):
-        return "-medium"
-    return "-tabs" if fits(ANYTHING_FROM) else "-tiny"
+def pane_name(pane: str) -> str:
+    """Return the name of a pane in the language in use."""
+    return str(getattr(texts, pane.upper()))
 
 
 class Workbench(Screen[None]):
@@ -65,13 +59,29 @@ class Workbench(Screen[None]):
     # Textual repaints the whole screen when the focus moves; the panes' own frames say enough.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "next_pane(1)", "Next pane", show=False, id="pane.next"),
-        Binding("shift+tab", "next_pane(-1)", "Pane before", show=False, id="pane.previous"),
+        Binding("tab", "next_pane(1)", texts.DO_NEXT_PANE, show=False, id="pane.next"),
+        Binding("shift+tab", "next_pane(-1)", texts.DO_PANE_BEFORE, show=False, id="pane.previous"),
         *(
-            Binding(str(number), f"focus_pane('{pane}')", name, show=False, id=f"pane.{pane}")
-            for number, (pane, name) in enumerate(PANES, 1)
+            Binding(
+                str(number),
+                f"focus_pane('{pane}')",
+                getattr(texts, pane.upper()),
+                show=False,
+                id=f"pane.{pane}",
+            )
+            for number, pane in enumerate(PANES, 1)
         ),
-        Binding("z,plus", "zoom", "Zoom the pane, or back", show=False, id="pane.zoom"),
+        Binding("z,plus", "zoom", texts.DO_ZOOM, show=False, id="pane.zoom"),
+        Binding("minus", "hide", texts.DO_HIDE, show=False, id="pane.hide"),
+        Binding("equals_sign", "show_all", texts.DO_SHOW_ALL_PANES, show=False, id="pane.show_all"),
+        Binding("greater_than_sign", "widen(1)", texts.DO_WIDER, show=False, id="pane.wider"),
+        Binding("less_than_sign", "widen(-1)", texts.DO_NARROWER, show=False, id="pane.narrower"),
+        Binding(
+            "right_curly_bracket", "heighten(1)", texts.DO_TALLER, show=False, id="pane.taller"
+        ),
+        Binding(
+            "left_curly_bracket", "heighten(-1)", texts.DO_SHORTER, show=False, id="pane.shorter"
+        ),
     ]
 
     class Ready(Message):
@@ -89,30 +99,35 @@ class Workbench(Screen[None]):
         self._folder = folder
         self._current = first_pane
         self._zoomed = False
+        self._wishes = Wishes()
+        self._plan: Plan | None = None
         self.job: Job | None = None
 
     def compose(self) -> ComposeResult:
-        """Bars and panes; their order is the order of the grid."""
+        """Bars, and three columns of two panes."""
         self._shape(self.app.size)
         yield TitleBar(id="title")
         yield TabBar(id="tabs")
-        with Container(id="panes"):
-            views: list[BlockView] = [
-                FilePicker(self._folder, id="files"),
-                SegmentList(id="segments"),
-                TranscriptPane(id="transcript"),
-                JobList(id="queue"),
-                TimingDashboard(id="timing"),
-                SummaryPane(id="summary"),
-            ]
-            for number, ((_, name), view) in enumerate(zip(PANES, views, strict=True), 1):
-                yield Pane(f"{number} {name}", view)
+        panes = {
+            "files": FilesPane(1, FilePicker(self._folder, id="files")),
+            "segments": Pane(2, SegmentList(id="segments")),
+            "transcript": Pane(3, TranscriptPane(id="transcript")),
+            "queue": Pane(4, JobList(id="queue")),
+            "timing": Pane(5, TimingDashboard(id="timing")),
+            "summary": Pane(6, SummaryPane(id="summary")),
+        }
+        with Horizontal(id="panes"):
+            for number, (upper, lower) in enumerate(COLUMNS):
+                with Vertical(id=f"column-{number}", classes="column"):
+                    yield panes[upper]
+                    yield panes[lower]
         yield HintBar(id="hints")
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
         """Focus the first pane."""
         self.query_one(SegmentList).on_follow_changed()
+        self._arrange()
         self.action_focus_pane(self._current)
         self.query_one(TitleBar).show(None, 0)
         self.post_message(self.Ready())
@@ -174,10 +189,17 @@ class Workbench(Screen[None]):
         waiting = sum(job.status is JobStatus.WAITING for job in jobs)
         self.query_one(TitleBar).show(self.job, waiting)
 
+    def follow_job(self, job: Job) -> None:
+        """Keep the cursor of the queue on a job that moved."""
+        queue = self.query_one(JobList)
+        queue.show_block(queue.jobs.index(job))
+
     def on_block_view_chosen(self, message: BlockView.Chosen) -> None:
         """Enter: from a segment to its paragraph, from a point to its segment."""
         job = self.job
         if message.view.id == "segments" and job:
+            if message.index >= len(job.segments):
+                return  # provisional words belong to no paragraph yet
             transcript = self.query_one(TranscriptPane)
             self.action_focus_pane("transcript")
             transcript.show_time(job.segments[message.index].start)
@@ -205,30 +227,42 @@ class Workbench(Screen[None]):
     def action_focus_pane(self, pane: str) -> None:
         """Bring a pane to the front and focus it."""
         self._current = pane
+        self._wishes = self._wishes.show(pane)
         self._arrange()
         view = self.query_one(f"#{pane}", BlockView)
         # Not view.focus(): that repaints the view.
         self.set_focus(view, scroll_visible=False)
-        self.query_one(TabBar).show(PANES, pane)
+        self._show_tabs()
         self.sync_hints()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow the focus when the mouse moved it."""
         pane = event.widget.id
-        if pane and pane != self._current and any(pane == name for name, _ in PANES):
+        if pane and pane != self._current and pane in PANES:
             self.action_focus_pane(pane)
 
     def _arrange(self) -> None:
-        """Show the panes that fit: all of them, or the current one."""
-        alone = self.one_at_a_time
-        for name, _ in PANES:
-            view = self.query_one(f"#{name}-pane")
-            if view.display != (shown := not alone or name == self._current):
-                view.display = shown
+        """Show the panes that fit and are wanted, or the current one alone."""
+        size = self.app.size
+        fresh = plan(size, self._wishes, self._current if self.one_at_a_time else None)
+        if fresh == self._plan:
+            return
+        self._plan = fresh
+        for number, panes in enumerate(COLUMNS):
+            column = self.query_one(f"#column-{number}")
+            width = fresh.widths[number]
+            column.display = width != 0
+            column.styles.width = "1fr" if width is None else width
+            column.set_class(width is not None, "-beside")
+            both = fresh.panes.issuperset(panes)
+            for pane in panes:
+                view = self.query_one(f"#{pane}-pane")
+                view.display = pane in fresh.panes
+                view.styles.height = fresh.lower if both and pane == panes[1] else "1fr"
 
     def action_next_pane(self, step: int) -> None:
         """Go to the next pane, or the one before."""
-        names = [name for name, _ in PANES]
+        names = [name for name in PANES if name == self._current or name not in self._wishes.hidden]
         self.action_focus_pane(names[(names.index(self._current) + step) % len(names)])
 
     def action_zoom(self) -> None:
@@ -236,6 +270,56 @@ class Workbench(Screen[None]):
         self._zoomed = not self._zoomed
         self.set_class(self._zoomed, "-zoomed")
         self._arrange()
+        self.sync_hints()
+
+    def action_hide(self) -> None:
+        """Hide the pane in focus; its number brings it back."""
+        wishes = self._wishes.hide(self._current)
+        if wishes == self._wishes or self.one_at_a_time:
+            self.app.bell()
+            return
+        pane = self._current
+        self.action_next_pane(1)
+        self._wishes = wishes
+        self._current = self._current if self._current != pane else "segments"
+        self._arrange()
+
+    def action_show_all(self) -> None:
+        """Every pane, in its first size."""
+        self._wishes, self._zoomed = Wishes(), False
+        self.set_class(False, "-zoomed")
+        self._arrange()
+        self.sync_hints()
+
+    def action_widen(self, step: int) -> None:
+        """Move the border beside the pane in focus."""
+        self._wishes = self._wishes.widen(self._current, step * STEP_WIDTH)
+        self._arrange()
+
+    def action_heighten(self, step: int) -> None:
+        """Move the border between upper and lower panes."""
+        self._wishes = self._wishes.heighten(step * STEP_HEIGHT)
+        self._arrange()
+
+    def _show_tabs(self) -> None:
+        self.query_one(TabBar).show(tuple((pane, pane_name(pane)) for pane in PANES), self._current)
+
+    def show_history(self, past: History) -> None:
+        """Show this machine's own past runs."""
+        dashboard = self.query_one(TimingDashboard)
+        dashboard.past = past
+        dashboard.sync()
+
+    def speak(self) -> None:
+        """Draw everything again in the language in use."""
+        for pane in self.query(Pane):
+            pane.sync_header()
+        self.query_one(SegmentList).on_follow_changed()
+        self.query_one(FilePicker).reread()
+        for view in self.query(BlockView):
+            view.redraw()
+        self.query_one(TitleBar).sync()
+        self._show_tabs()
         self.sync_hints()
 
     def sync_hints(self) -> None:
@@ -247,7 +331,7 @@ class Workbench(Screen[None]):
         choose = "screen.choose"
         if self._current == "files":
             hints += [("Enter", texts.TRANSCRIBE, choose), ("Space", texts.MARK, "screen.mark")]
-            hints.append(("^O", texts.OPEN_PATH, "app.open"))
+            hints += [("/", texts.FILTER, "screen.filter"), ("^O", texts.OPEN_PATH, "app.open")]
         elif self._current == "queue":
             hints += [("Enter", texts.SHOW, choose), ("r", texts.RETRY, "app.retry")]
         elif self._current in ("segments", "summary", "transcript"):
@@ -261,12 +345,20 @@ class Workbench(Screen[None]):
         hints.append(("z", texts.UNZOOM if self._zoomed else texts.ZOOM, "screen.zoom"))
         if self._current != "files":
             hints.append(("^O", texts.OPEN, "app.open"))
-        hints.append(("t", texts.THEME, "app.choose_theme"))
+        hints += [
+            ("M", texts.MODELS, "app.models"),
+            ("t", texts.THEME, "app.choose_theme"),
+            (":", texts.COMMANDS, "app.palette"),
+        ]
         return [*hints, ("?", texts.HELP, "app.keys"), ("q", texts.QUIT, "app.leave")]
 
     def action_choose(self) -> None:
         """Enter, by the mouse."""
         self.query_one(f"#{self._current}", BlockView).action_choose()
+
+    def action_filter(self) -> None:
+        """The filter of the files, by the mouse."""
+        self.query_one(FilePicker).action_filter()
 
     def action_mark(self) -> None:
         """Space in the files, by the mouse."""

@@ -14,8 +14,9 @@ from textual.widget import Widget
 
 from omoai_tui import texts
 from omoai_tui.cells import fit, fit_path
-from omoai_tui.formats import clock, plural
+from omoai_tui.formats import clock
 from omoai_tui.jobs import Job
+from omoai_tui.language import plural
 from omoai_tui.palette import palette
 from omoai_tui.widgets.block_view import BlockView
 
@@ -75,11 +76,11 @@ class TitleBar(_Bar):
         if job.duration:
             facts.append(clock(job.duration))
         if job.segments and job.status.over:
-            facts.append(plural(len(job.segments), *texts.SEGMENT_COUNT))
+            facts.append(plural(len(job.segments), texts.SEGMENT_COUNT))
         if job.language:
             facts.append(job.language)
         if self.waiting:
-            facts.append(plural(self.waiting, *texts.WAITING_COUNT))
+            facts.append(plural(self.waiting, texts.WAITING_COUNT))
         right = " · ".join(facts) + " "
         room = width - cell_len(name) - cell_len(right) - 2
         if room < 8:
@@ -94,15 +95,15 @@ class PaneHeader(_Bar):
     """The line above a pane: its title, and what the pane notes beside it. It alone shows the
     focus, so that moving the focus repaints two lines."""
 
-    def __init__(self, title: str, view: BlockView) -> None:
+    def __init__(self, number: int, view: BlockView) -> None:
         super().__init__()
-        self._title = title
+        self._number = number
         self._view = view
 
     def _pieces(self) -> list[tuple[str, str]]:
         focused = self._view.has_focus
         rule, line = ("━", "rule-focus") if focused else ("─", "rule")
-        title = f" {self._title} "
+        title = f" {self._number} {getattr(texts, str(self._view.id).upper())} "
         room = self.size.width - cell_len(title) - 4
         note = fit_path(self._view.note, room - 4) if room > 8 and self._view.note else ""
         note = f" {note} " if note else ""
@@ -123,17 +124,21 @@ class PaneHeader(_Bar):
 class Pane(Vertical):
     """A view with its header."""
 
-    def __init__(self, title: str, view: BlockView) -> None:
+    def __init__(self, number: int, view: BlockView) -> None:
         super().__init__(id=f"{view.id}-pane", classes="pane")
         self.view = view
-        self._header = PaneHeader(title, view)
+        self._header = PaneHeader(number, view)
 
     def compose(self) -> ComposeResult:
         """Header above, view below."""
         yield self._header
         yield self.view
 
-    def on_block_view_noted(self) -> None:
+    def sync_header(self) -> None:
+        """Draw the header again if it differs."""
+        self._header.sync()
+
+    def on_block_canvas_noted(self) -> None:
         """Say the note."""
         self._header.sync()
 

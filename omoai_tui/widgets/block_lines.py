@@ -57,6 +57,10 @@ class BlockLines:
             end += height(block, width)
             add(end)
 
+    def cut(self, count: int) -> None:
+        """Forget every block from `count` on."""
+        del self._ends[count:]
+
     def revise(self, first: int, last: int) -> bool:
         """Measure `first..last` again; say whether any line moved."""
         before = self._ends[first : last + 1]

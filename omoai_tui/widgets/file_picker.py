@@ -1,4 +1,7 @@
-"""A tree of folders that shows what can be transcribed; drawn line by line, read in threads."""
+"""A tree of folders that shows what can be transcribed; drawn line by line, read in threads.
+
+A filter leaves folders and the names that have its letters, with or without accents.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from omoai_engine.text import shown_path
 from omoai_tui import texts
 from omoai_tui.cells import fit, pad, wrap
 from omoai_tui.formats import size
+from omoai_tui.matching import plain
 from omoai_tui.media import Entry, read_folder
 from omoai_tui.widgets.block_view import BlockView, Pieces
 
@@ -29,11 +33,13 @@ class FilePicker(BlockView):
     """Posts `Picked` with the files chosen. Enter opens a folder or picks a file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "unfold", "Open the folder", show=False, id="files.unfold"),
-        Binding("left,h", "fold", "Close the folder", show=False, id="files.fold"),
+        Binding("slash", "filter", texts.DO_FILTER, id="files.filter"),
+        Binding("right,l", "unfold", texts.DO_UNFOLD, show=False, id="files.unfold"),
+        Binding("left,h", "fold", texts.DO_FOLD, show=False, id="files.fold"),
         Binding("backspace", "parent", texts.PARENT, id="files.parent"),
-        Binding("space", "mark", texts.MARK, id="files.mark"),
-        Binding("a", "toggle_all", texts.SHOW_ALL, id="files.all"),
+        Binding("space", "mark", texts.DO_MARK, id="files.mark"),
+        Binding("a", "toggle_all", texts.DO_SHOW_ALL, id="files.all"),
+        Binding("escape", "clear_filter", show=False, id="files.clear_filter"),
     ]
 
     class Picked(Message):
@@ -42,6 +48,16 @@ class FilePicker(BlockView):
         def __init__(self, paths: tuple[str, ...]) -> None:
             super().__init__()
             self.paths = paths
+
+    class FilterWanted(Message):
+        """The person wants to type a filter."""
+
+    class Moved(Message):
+        """The cursor stands on this file or folder, or on none."""
+
+        def __init__(self, entry: Entry | None) -> None:
+            super().__init__()
+            self.entry = entry
 
     class FolderRead(Message, bubble=False):
         """A thread has read a folder; `problem` says why it could not."""
@@ -56,6 +72,7 @@ class FilePicker(BlockView):
         super().__init__(id=id)
         self.root = root
         self.show_all = False
+        self.filter = ""
         self.marked: dict[str, None] = {}
         self._folders: dict[str, list[Entry] | None] = {}
         self._problems: dict[str, str] = {}
@@ -90,6 +107,10 @@ class FilePicker(BlockView):
         self._problems[message.path] = message.problem
         self._rebuild()
 
+    def reread(self) -> None:
+        """Make the rows anew, with the words of the language in use."""
+        self._rebuild()
+
     def _rebuild(self) -> None:
         at = self._cursor_wanted or self._path_at_cursor()
         self._rows = []
@@ -103,8 +124,12 @@ class FilePicker(BlockView):
         if at in paths:
             self._cursor_wanted = None
         self._move_to(self.cursor)
-        self.say_note(shown_path(self.root))
+        if self.filter:
+            self.say_note(texts.FILTERED.format(text=self.filter))
+        else:
+            self.say_note(shown_path(self.root))
         self.refresh()
+        self.on_cursor_moved()
 
     def _path_at_cursor(self) -> str | None:
         entry = self._entry()
@@ -119,6 +144,15 @@ class FilePicker(BlockView):
             self._rows.append(_Row(None, depth, problem))
             return
         shown = [entry for entry in entries if self.show_all or entry.folder or entry.media]
+        if shown and (wanted := plain(self.filter)):
+            # A folder that is open is kept: what is asked for may be in it.
+            shown = [
+                entry for entry in shown if entry.path in self._open or wanted in plain(entry.name)
+            ]
+            if not shown:
+                note = texts.FILTERED_NONE.format(text=self.filter)
+                self._rows.append(_Row(None, depth, note))
+                return
         if not shown:
             note = texts.EMPTY_FOLDER_ALL if self.show_all else texts.EMPTY_FOLDER
             self._rows.append(_Row(None, depth, note))
@@ -210,6 +244,24 @@ class FilePicker(BlockView):
             before, opened = self.root, self._open
             self.open_root(parent, cursor_at=before)
             self._open |= opened
+            self._rebuild()
+
+    def on_cursor_moved(self) -> None:
+        """Tell which file is looked at."""
+        self.post_message(self.Moved(self._entry()))
+
+    def action_filter(self) -> None:
+        """Ask for the filter."""
+        self.post_message(self.FilterWanted())
+
+    def action_clear_filter(self) -> None:
+        """Show every name again."""
+        self.set_filter("")
+
+    def set_filter(self, text: str) -> None:
+        """Show only names that have these letters."""
+        if text != self.filter:
+            self.filter = text
             self._rebuild()
 
     def action_mark(self) -> None:

@@ -21,12 +21,14 @@ class SegmentList(BlockView):
         self.job: Job | None = None
         self._shown = 0
         self._long = False
+        self._draft = ""
 
     def show(self, job: Job | None) -> None:
         """Show another job, or none."""
         self.job = job
         self._shown = len(job.segments) if job else 0
         self._long = self._has_hours()
+        self._draft = self._provisional()
         self.set_live(job is not None and not job.status.over)
         self.reset()
         self.on_follow_changed()
@@ -40,19 +42,29 @@ class SegmentList(BlockView):
             self._long = self._has_hours()
             job.take_revised()
             self._shown = len(job.segments)
+            self._draft = self._provisional()
             self._remeasure()
             self._follow()
             self.refresh()
             return
         for first, last in job.take_revised():
             self.revise(first, last)
-        if len(job.segments) > self._shown or not self._shown:
-            self._shown = len(job.segments)
-            self.grow()
+        draft = self._provisional()
+        if draft == self._draft and len(job.segments) == self._shown and self._shown:
+            return
+        if self._draft and self._lines:
+            # The provisional words stood below the last firm ones.
+            self.keep(self._shown)
+        self._shown, self._draft = len(job.segments), draft
+        self.grow()
 
     @property
     def _segments(self) -> list[ASRSegment]:
         return self.job.segments if self.job else []
+
+    def _provisional(self) -> str:
+        provisional = self.job.provisional if self.job else None
+        return provisional.text if provisional else ""
 
     def _has_hours(self) -> bool:
         job = self.job
@@ -68,15 +80,26 @@ class SegmentList(BlockView):
         return wrap(self._segments[index].text, width - self._indent() - 1)
 
     def block_count(self) -> int:
-        """One block a segment."""
-        return len(self._segments)
+        """One block a segment, and one for provisional words."""
+        return self._shown + bool(self._draft)
 
     def block_height(self, index: int, width: int) -> int:
         """Lines of the wrapped text."""
+        if index >= self._shown:
+            return len(wrap(self._draft, width - self._indent() - 1))
         return len(self._spans(index, width))
+
+    def _draft_lines(self, width: int) -> list[Pieces]:
+        lines: list[Pieces] = []
+        for row, (a, b) in enumerate(wrap(self._draft, width - self._indent() - 1)):
+            head = f"{'…':>{self._indent() - 1}} " if row == 0 else " " * self._indent()
+            lines.append([(head, "muted"), (self._draft[a:b], "draft")])
+        return lines
 
     def block_lines(self, index: int, width: int) -> list[Pieces]:
         """Time and mark on the first line, the text beside them."""
+        if index >= self._shown:
+            return self._draft_lines(width)
         segment = self._segments[index]
         sure = level(segment.confidence)
         kind = _KIND[sure]

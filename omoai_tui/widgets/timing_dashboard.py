@@ -8,23 +8,39 @@ from __future__ import annotations
 from textual.geometry import Region
 
 from omoai_engine.events import STAGES, Stage
-from omoai_tui import texts
-from omoai_tui.cells import fit, measured
-from omoai_tui.formats import clock, duration, plural, size, speed
+from omoai_tui import history, texts
+from omoai_tui.cells import measured, wrap
+from omoai_tui.formats import clock, duration, rate, size, speed
 from omoai_tui.jobs import Job, JobStatus
+from omoai_tui.language import plural
 from omoai_tui.widgets.block_view import BlockView, Pieces
 
 _LABEL = 10
 _NUMBERS = 24
 _JOINED_WITHIN = 12
+# The queues between the stages hold about eight seconds of sound; a paragraph may wait longer.
+_READ_AHEAD_SECONDS = 4.0
+_TEXT_BEHIND_SECONDS = 240.0
 
 
-def rows(job: Job, width: int) -> list[Pieces]:
+def rows(job: Job, width: int, past: history.History) -> list[Pieces]:
     """Return the lines of the dashboard at `width` cells."""
     lines = [_stage_row(job, stage, width) for stage in STAGES]
     lines.append([])
-    lines.extend(_fact(label, value, width) for label, value in _facts(job))
+    facts = _facts(job, past)
+    room = max((len(label) for label, _ in facts), default=0) + 3
+    for label, value in facts:
+        lines.extend(_fact(label, value, room, width))
     return lines
+
+
+def _past(job: Job, past: history.History) -> list[tuple[str, str]]:
+    runs = past.of(job.engine)
+    usual = past.usual_speed(job.engine)
+    if len(runs) < 2 or usual is None:
+        return []
+    note = texts.RUNS_NOTE.format(times=f"{usual:.1f}×")
+    return [(texts.RUNS, f"{history.chart(runs)}  {note}")]
 
 
 def _stage_row(job: Job, stage: Stage, width: int) -> Pieces:
@@ -54,15 +70,48 @@ def _bar(share: float, width: int, finished: bool) -> Pieces:
     return [(done, "good" if finished else "bar"), ("─" * (width - len(done)), "bar-rest")]
 
 
-def _facts(job: Job) -> list[tuple[str, str]]:
+def _facts(job: Job, past: history.History) -> list[tuple[str, str]]:
+    """Return label and value of what is known, the more important first."""
+    facts = [*_times(job)]
+    if slowest := _bottleneck(job):
+        facts.append((texts.SLOWEST, slowest))
+    if job.first_latency is not None:
+        after = texts.AFTER.format(time=duration(job.first_latency))
+        facts.append((texts.FIRST_SEGMENT, after))
+    facts += _past(job, past)
+    started = job.stages["asr"].started
+    if job.memory_mib and started:
+        facts.append((texts.MEMORY, size(round(job.memory_mib, -1) * 2**20)))
+    if job.graphics_mib and started:
+        facts.append((texts.GPU_MEMORY, size(round(job.graphics_mib, -2) * 2**20)))
+    if job.tokens and job.token_seconds > 0:
+        speed_of = rate(job.tokens / job.token_seconds)
+        words = texts.TOKENS_RATE.format(rate=speed_of, count=f"{job.tokens:,}")
+        facts.append((texts.TOKENS, words))
+    if job.engine:
+        language = ""
+        if job.language:
+            language = f" · {job.language} {job.language_probability * 100:.0f} %"
+        facts.append((texts.ENGINE, job.engine + language))
+    if job.text_by:
+        facts.append((texts.TEXT_BY, job.text_by))
+    if job.discarded:
+        facts.append((texts.CUT, plural(len(job.discarded), texts.CUT_PIECES)))
+    return facts
+
+
+def _times(job: Job) -> list[tuple[str, str]]:
     facts = []
     audio = job.duration or 0.0
     clock_part = clock(job.elapsed)
     if audio:
         clock_part = texts.ELAPSED_OF.format(elapsed=clock_part, audio=clock(audio))
-    if job.status.active and job.remaining is not None:
-        clock_part += texts.REMAINING_ABOUT.format(time=clock(job.remaining + 0.999))
     facts.append((texts.ELAPSED, clock_part))
+    if job.status.active and job.remaining is not None:
+        facts.append((texts.REMAINING, clock(job.remaining + 0.999)))
+    elif job.status.active and job.guessed_remaining is not None:
+        guess = texts.REMAINING_GUESS.format(time=clock(job.guessed_remaining + 0.999))
+        facts.append((texts.REMAINING, guess))
     asr = job.stages["asr"]
     heard = audio if job.status.over and asr.finished else asr.done
     if heard > 0 and job.elapsed > 0:
@@ -72,34 +121,37 @@ def _facts(job: Job) -> list[tuple[str, str]]:
         facts.append(
             (texts.REAL_TIME, words.format(times=times, factor=texts.FACTOR.format(value=factor)))
         )
-    if job.first_latency is not None:
-        after = texts.AFTER.format(time=duration(job.first_latency))
-        facts.append((texts.FIRST_SEGMENT, after))
-    if job.memory_mib and asr.started:
-        facts.append((texts.MEMORY, size(round(job.memory_mib, -1) * 2**20)))
-    if job.status is JobStatus.DONE and (slowest := _slowest(job)):
-        facts.append((texts.SLOWEST, slowest))
-    if job.engine:
-        language = ""
-        if job.language:
-            language = f" · {job.language} {job.language_probability * 100:.0f} %"
-        facts.append((texts.ENGINE, job.engine + language))
-    if job.discarded:
-        one, many = texts.CUT_PIECES
-        facts.append((texts.CUT, plural(len(job.discarded), one, many)))
     return facts
 
 
-def _slowest(job: Job) -> str:
-    worked = {stage: state.busy or state.elapsed for stage, state in job.stages.items()}
-    stage = max(worked, key=lambda name: worked[name])
-    if not worked[stage]:
+def _bottleneck(job: Job) -> str:
+    """Say which stage the others wait for, or, when all is done, which one took the time."""
+    if job.status is JobStatus.DONE:
+        worked = {stage: state.busy or state.elapsed for stage, state in job.stages.items()}
+        stage = max(STAGES, key=lambda name: worked[name])
+        if not worked[stage]:
+            return ""
+        share = round(100 * worked[stage] / sum(worked.values()))
+        return texts.SLOWEST_WAS.format(stage=texts.STAGE_VERB[stage], share=share)
+    if not job.status.active:
         return ""
-    return f"{texts.STAGE_VERB[stage]} ({duration(worked[stage])})"
+    sound, model, speech, text = (job.stages[stage] for stage in STAGES)
+    if model.started and not model.finished:
+        return texts.STAGE_VERB["model_loading"]
+    if not speech.done:
+        return ""
+    if speech.finished or (text.done and speech.done - text.done > _TEXT_BEHIND_SECONDS):
+        return texts.STAGE_VERB["postprocessing"]
+    ahead = sound.finished or sound.done - speech.done > _READ_AHEAD_SECONDS
+    return texts.STAGE_VERB["asr" if ahead else "preprocessing"]
 
 
-def _fact(label: str, value: str, width: int) -> Pieces:
-    return [(f" {label:<{_LABEL + 2}} ", "muted"), (fit(value, width - _LABEL - 4), "")]
+def _fact(label: str, value: str, room: int, width: int) -> list[Pieces]:
+    lines: list[Pieces] = []
+    for row, (start, end) in enumerate(wrap(value, width - room - 1)):
+        head = f" {label:<{room - 1}}" if row == 0 else " " * room
+        lines.append([(head, "muted"), (value[start:end], "")])
+    return lines
 
 
 def changed_cells(before: Pieces, after: Pieces) -> list[tuple[int, int]]:
@@ -129,6 +181,7 @@ class TimingDashboard(BlockView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.job: Job | None = None
+        self.past = history.History()
         self._rows: list[Pieces] = []
 
     def show(self, job: Job | None) -> None:
@@ -159,13 +212,18 @@ class TimingDashboard(BlockView):
     def _collect(self, width: int) -> list[Pieces]:
         if self.job is None or not any(stage.started for stage in self.job.stages.values()):
             return []
-        return rows(self.job, width - 1)
+        return rows(self.job, width - 1, self.past)
 
     def on_resize(self) -> None:
         """Bars are as wide as the pane."""
         self._rows = self._collect(self._width())
         self._remeasure()
         self.refresh()
+
+    def redraw(self) -> None:
+        """The rows hold words, too."""
+        self._rows = self._collect(self._lines.width or self._width())
+        super().redraw()
 
     def block_count(self) -> int:
         """One block a row."""

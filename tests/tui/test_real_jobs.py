@@ -124,7 +124,7 @@ async def test_the_configuration_chooses_theme_and_keys(
 ) -> None:
     config = tmp_path / "omoai.toml"
     config.write_text(
-        '[tui]\ntheme = "forest"\n[tui.keys]\n"app.help" = "h"\n"no.such" = "ctrl+l"\n'
+        '[tui]\ntheme = "forest"\n[tui.keys]\n"app.keys" = "h"\n"no.such" = "ctrl+l"\n'
     )
     monkeypatch.setenv("OMOAI_CONFIG", str(config))
     app = OmoaiApp(folder=str(tmp_path))

@@ -9,9 +9,8 @@ import pytest
 from samples import QuietApp, events, screen_text
 from textual.color import Color
 
-from omoai_tui import themes
+from omoai_tui import state, themes
 from omoai_tui.palette import palette
-from omoai_tui.state import remembered_theme
 
 BUILTIN = themes.read_folder(themes.builtin_folder())
 GOOD = """
@@ -107,7 +106,7 @@ async def test_a_theme_of_ones_own_and_a_broken_one_beside_it(tmp_path: Path) ->
         app = QuietApp(tmp_path, theme="own-one")
         async with app.run_test(size=(120, 36)) as pilot:
             assert app.theme == "own-one"
-            app._load_themes()
+            app.themes.load()
             await pilot.pause()
             said = [note.message for note in app._notifications]
             assert len([text for text in said if "own-broken.toml" in text]) == 1
@@ -174,4 +173,4 @@ async def test_the_theme_dialog_shows_at_once_and_gives_back(tmp_path: Path) -> 
         await pilot.press("down", "enter")
         await pilot.pause()
         assert app.theme == "paper"
-    assert remembered_theme() == "paper"
+    assert state.read().theme == "paper"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from omoai_engine.results import Word
-from omoai_tui import formats
+from omoai_tui import formats, texts
 from omoai_tui.cells import fit, fit_path, runs, wrap
 from omoai_tui.confidence import Level, doubtful_spans, level
+from omoai_tui.language import plural
 from omoai_tui.media import is_media, pasted_path, read_folder
 
 TEXT = st.text(st.sampled_from("ab ếữ,.…—  字한\u0301x"), max_size=120)
@@ -66,7 +67,10 @@ def test_numbers_for_people() -> None:
     assert formats.speed(0, 1) == ""
     assert formats.size(999) == "999 B"
     assert formats.size(1_340_000_000) == "1.3 GB"
-    assert formats.plural(1, "piece", "pieces") == "1 piece"
+    assert formats.rate(0.84) == "0.8"
+    assert formats.rate(1234.5) == "1,234"
+    assert plural(1, texts.SEGMENT_COUNT) == "1 segment"
+    assert plural(2000, texts.SEGMENT_COUNT) == "2,000 segments"
 
 
 def test_every_level_has_a_mark_of_its_own() -> None:

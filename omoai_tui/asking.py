@@ -1,0 +1,204 @@
+"""What the app asks the person: which file, theme, language, model, command, format. Dialogs only.
+
+Each action opens a dialog and does what comes back; the dialogs are imported when first needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from omoai_engine.text import shown_path
+from omoai_tui import language as interface
+from omoai_tui import state, texts
+from omoai_tui.conductor import Conductor
+from omoai_tui.places import Place
+from omoai_tui.screens.workbench import Workbench, pane_name
+from omoai_tui.tasks import export_task, start_task
+from omoai_tui.textual_gaps import QuietCrash
+from omoai_tui.theme_keeper import ThemeKeeper
+from omoai_tui.widgets.block_view import BlockView
+from omoai_tui.widgets.file_picker import FilePicker
+from omoai_tui.widgets.job_list import JobList
+
+
+class Asking(QuietCrash):
+    """The part of the app that opens dialogs."""
+
+    conductor: Conductor
+    themes: ThemeKeeper
+    key_map: dict[str, str]
+
+    @property
+    def bench(self) -> Workbench:
+        """The workbench, also while a dialog is over it."""
+        raise NotImplementedError
+
+    def tell(self, sentence: str) -> None:
+        """Say something good."""
+        raise NotImplementedError
+
+    def open_place(self, place: Place) -> None:
+        """Open a folder or a recording."""
+        raise NotImplementedError
+
+    def open_text(self, text: str, unknown: str) -> None:
+        """Open what `text` names; say `unknown` when it names nothing."""
+        raise NotImplementedError
+
+    def action_use_language(self, code: str) -> None:
+        """Let the interface speak this language and keep it."""
+        raise NotImplementedError
+
+    def post(self, message: Message) -> Any:
+        """Post a message from any thread, also while the app closes."""
+        raise NotImplementedError
+
+    def action_open(self) -> None:
+        """Ask for a path."""
+        from omoai_tui.screens.dialogs import OpenDialog
+
+        def opened(place: Place | None) -> None:
+            if place:
+                self.open_place(place)
+
+        self.push_screen(OpenDialog(self.bench.query_one(FilePicker).root), opened)
+
+    def action_recent(self) -> None:
+        """Show recent places."""
+        from omoai_tui.screens.dialogs import ChoiceDialog
+
+        recent = state.read().recent
+
+        def opened(index: int | None) -> None:
+            if index is not None:
+                self.open_text(recent[index], "")
+
+        rows = [shown_path(path) for path in recent]
+        self.push_screen(ChoiceDialog(texts.RECENT_TITLE, rows, empty=texts.RECENT_NONE), opened)
+
+    def action_models(self) -> None:
+        """Show the models."""
+        from omoai_tui.screens.models_screen import ModelsScreen, ModelWish
+
+        def use(wish: ModelWish | None) -> None:
+            if wish is None:
+                return
+            self.conductor.use_model(wish.model, llm=wish.llm)
+            later = texts.MODELS_LATER if self.conductor.queue.active else texts.MODELS_USE
+            self.tell((texts.MODELS_LLM if wish.llm else later).format(name=wish.shown))
+
+        self.push_screen(ModelsScreen(self.conductor.overrides), use)
+
+    def action_palette(self) -> None:
+        """Find any command by its name."""
+        from omoai_tui.commands import Command, commands
+        from omoai_tui.screens.palette import CommandPalette
+
+        async def do(command: Command | None) -> None:
+            if command is None:
+                return
+            if command.pane:
+                self.bench.action_focus_pane(command.pane)
+            where = self.bench.query_one(f"#{command.pane or self.bench.current_pane}")
+            await self.run_action(command.action, where)
+
+        groups = [
+            (title, pane, bindings)
+            for title, pane, bindings in self.binding_groups()
+            if title != texts.HELP_LISTS
+        ]
+        known = commands(groups, self.key_map, self.themes.load().titles)
+        self.push_screen(CommandPalette(known), do)
+
+    def action_choose_theme(self) -> None:
+        """Let the person look at every theme in place."""
+        from omoai_tui.screens.dialogs import ChoiceDialog
+
+        known = self.themes.load()
+        names = list(known.themes)
+        before = self.theme
+
+        def look(index: int | None) -> None:
+            self.theme = before if index is None else names[index]
+
+        def keep(index: int | None) -> None:
+            if index is not None:
+                state.remember(theme=names[index])
+
+        self.push_screen(
+            ChoiceDialog(
+                texts.THEME_TITLE,
+                [known.titles.get(name, name) for name in names],
+                at=names.index(before) if before in names else 0,
+                look=look,
+                keys=texts.THEME_KEYS,
+            ),
+            keep,
+        )
+
+    def action_choose_language(self) -> None:
+        """Let the person choose the language of the interface."""
+        from omoai_tui.screens.dialogs import ChoiceDialog
+
+        codes = list(interface.LANGUAGES)
+
+        def keep(index: int | None) -> None:
+            if index is not None:
+                self.action_use_language(codes[index])
+
+        rows = list(interface.LANGUAGES.values())
+        at = codes.index(interface.current())
+        self.push_screen(ChoiceDialog(texts.LANGUAGE_TITLE, rows, at=at), keep)
+
+    def action_export(self) -> None:
+        """Ask how, then write in a thread."""
+        from omoai_tui.screens.export_dialog import ExportDialog, ExportWish
+
+        job = self.bench.job
+        if job is None or job.result is None or not job.segments:
+            running = job is not None and job.status.active
+            self.tell(texts.EXPORT_LATER if running else texts.NOTHING_TO_EXPORT)
+            return
+
+        def write(wish: ExportWish | None) -> None:
+            if wish and job.result:
+                task = export_task(job.number, job.result, wish, self.post)
+                start_task(task, self.post)
+
+        self.push_screen(ExportDialog(job), write)
+
+    def binding_groups(self) -> list[tuple[str, str, list[BindingType]]]:
+        """Return every binding: where it holds, for people and by pane, and the bindings."""
+        return [
+            (texts.HELP_EVERYWHERE, "", list(type(self).BINDINGS)),
+            (texts.HELP_PANES, "", list(Workbench.BINDINGS)),
+            (texts.HELP_LISTS, "", list(BlockView.BINDINGS)),
+            (texts.FILES, "files", list(FilePicker.BINDINGS)),
+            (texts.QUEUE, "queue", list(JobList.BINDINGS)),
+        ]
+
+    def action_keys(self) -> None:
+        """Show the key table."""
+        from omoai_tui.commands import key_table
+        from omoai_tui.screens.help import HelpScreen
+
+        groups = [(title, bindings) for title, _, bindings in self.binding_groups()]
+        self.push_screen(HelpScreen(key_table(groups, self.key_map)))
+
+    def action_help_pane(self) -> None:
+        """Say what the pane in focus is for, and its keys."""
+        from omoai_tui.commands import key_table
+        from omoai_tui.screens.help import HelpScreen
+
+        pane = self.bench.current_pane
+        groups = [
+            (title, bindings)
+            for title, where, bindings in self.binding_groups()
+            if where == pane or title == texts.HELP_LISTS
+        ]
+        title = texts.HELP_PANE.format(pane=pane_name(pane))
+        about = str(getattr(texts, f"HELP_{pane.upper()}"))
+        self.push_screen(HelpScreen(key_table(groups[::-1], self.key_map), title, about))
