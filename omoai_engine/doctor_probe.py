@@ -7,9 +7,12 @@ missing or broken. Runs as a child of `omoai doctor` only.
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from omoai_engine.privacy import forbid_telemetry
@@ -57,6 +60,23 @@ def _torch() -> dict[str, Any]:
 
 
 def _sounddevice() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        _keep_pulse_out_of_home(folder)
+        return _inputs()
+
+
+def _keep_pulse_out_of_home(folder: str) -> None:
+    """Let PulseAudio's library, where it was never used, make its files in `folder` instead."""
+    config = os.environ.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    if (Path(config) / "pulse").exists():
+        return
+    os.environ.setdefault("PULSE_COOKIE", str(Path(folder) / "cookie"))
+    os.environ.setdefault("PULSE_STATE_PATH", folder)
+    if not os.environ.get("XDG_RUNTIME_DIR"):
+        os.environ.setdefault("PULSE_RUNTIME_PATH", folder)
+
+
+def _inputs() -> dict[str, Any]:
     import sounddevice
 
     inputs = [
