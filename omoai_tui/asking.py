@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.message import Message
 
 from omoai_engine.text import shown_path
@@ -100,16 +101,13 @@ class Asking(QuietCrash):
         async def do(command: Command | None) -> None:
             if command is None:
                 return
-            if command.pane:
-                self.bench.action_focus_pane(command.pane)
-            where = self.bench.query_one(f"#{command.pane or self.bench.current_pane}")
-            await self.run_action(command.action, where)
+            homes: dict[str, DOMNode] = {"app": self, "screen": self.bench}
+            if command.home not in homes:
+                self.bench.action_focus_pane(command.home)
+                homes[command.home] = self.bench.query_one(f"#{command.home}")
+            await self.run_action(command.action, homes[command.home])
 
-        groups = [
-            (title, pane, bindings)
-            for title, pane, bindings in self.binding_groups()
-            if title != texts.HELP_LISTS
-        ]
+        groups = [group for group in self.binding_groups() if group[1] != "lists"]
         known = commands(groups, self.key_map, self.themes.load().titles)
         self.push_screen(CommandPalette(known), do)
 
@@ -171,11 +169,12 @@ class Asking(QuietCrash):
         self.push_screen(ExportDialog(job), write)
 
     def binding_groups(self) -> list[tuple[str, str, list[BindingType]]]:
-        """Return every binding: where it holds, for people and by pane, and the bindings."""
+        """Return where bindings hold, in words and as `app`, `screen`, `lists` or a pane, and
+        the bindings."""
         return [
-            (texts.HELP_EVERYWHERE, "", list(type(self).BINDINGS)),
-            (texts.HELP_PANES, "", list(Workbench.BINDINGS)),
-            (texts.HELP_LISTS, "", list(BlockView.BINDINGS)),
+            (texts.HELP_EVERYWHERE, "app", list(type(self).BINDINGS)),
+            (texts.HELP_PANES, "screen", list(Workbench.BINDINGS)),
+            (texts.HELP_LISTS, "lists", list(BlockView.BINDINGS)),
             (texts.FILES, "files", list(FilePicker.BINDINGS)),
             (texts.QUEUE, "queue", list(JobList.BINDINGS)),
         ]
@@ -197,7 +196,7 @@ class Asking(QuietCrash):
         groups = [
             (title, bindings)
             for title, where, bindings in self.binding_groups()
-            if where == pane or title == texts.HELP_LISTS
+            if where in (pane, "lists")
         ]
         title = texts.HELP_PANE.format(pane=pane_name(pane))
         about = str(getattr(texts, f"HELP_{pane.upper()}"))

@@ -44,12 +44,13 @@ _SHOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing to do: its name, its keys, the action, and the pane that must be in focus."""
+    """One thing to do: its name, its keys, the action, and whose it is: `app`, `screen`, or the
+    pane that must be in focus."""
 
     title: str
     keys: str
     action: str
-    pane: str = ""
+    home: str = "app"
 
 
 def shown_keys(keys: str) -> str:
@@ -77,10 +78,10 @@ def commands(
     key_map: Mapping[str, str],
     themes: Mapping[str, str],
 ) -> list[Command]:
-    """Return every command, in the order of the groups: (title, pane, bindings)."""
+    """Return every command, in the order of the groups: (title, home, bindings)."""
     found = [
-        Command(command.title, command.keys, command.action, pane)
-        for title, pane, bindings in groups
+        Command(command.title, command.keys, command.action, home)
+        for _, home, bindings in groups
         for command in _of(bindings, key_map)
     ]
     for name, title in themes.items():

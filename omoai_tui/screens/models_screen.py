@@ -63,12 +63,13 @@ class ModelList(BlockView):
         """Show these."""
         installed = [row for row in models if row.place]
         others = [row for row in models if not row.place]
-        at = self.cursor
+        before = self.at_cursor()
         self.rows = [texts.MODELS_INSTALLED, *installed]
         self.rows += [] if installed else [texts.MODELS_NONE]
         self.rows += [texts.MODELS_AVAILABLE, *others]
         self.reset()
-        self._move_to(max(at, 1))
+        names = [row.name if isinstance(row, ModelRow) else "" for row in self.rows]
+        self._move_to(names.index(before.name) if before and before.name in names else 1)
 
     def at_cursor(self) -> ModelRow | None:
         """Return the model under the cursor."""

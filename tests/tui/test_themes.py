@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,42 @@ async def test_the_theme_dialog_shows_at_once_and_gives_back(tmp_path: Path) -> 
         await pilot.pause()
         assert app.theme == "paper"
     assert state.read().theme == "paper"
+
+
+async def test_a_theme_of_ones_own_is_repainted_when_it_is_edited(tmp_path: Path) -> None:
+    own_theme("own-live", GOOD)
+    try:
+        app = QuietApp(tmp_path, theme="own-live")
+        async with app.run_test(size=(120, 36)) as pilot:
+            app.themes.load()
+            app.themes.watch(app.post)
+
+            def background() -> str:
+                return str(app.theme_variables["background"])
+
+            async def until(done: Callable[[], bool]) -> None:
+                for _ in range(400):
+                    if done():
+                        return
+                    await pilot.pause(0.02)
+                raise AssertionError("nothing happened")
+
+            def said(word: str) -> int:
+                return len([note for note in app._notifications if word in note.message])
+
+            assert background() == "#000000"
+            own_theme("own-live", GOOD.replace("#000000", "#102030"))
+            await until(lambda: background() == "#102030")
+            await pilot.pause()
+            shown = app.screen._compositor.render_strips(app.size)
+            colours = {piece.style.bgcolor for strip in shown for piece in strip if piece.style}
+            assert Color.parse("#102030").rich_color in colours, "it is painted at once"
+            own_theme("own-live", "broken")
+            await until(lambda: said("own-live.toml") == 1)
+            own_theme("own-live", "broken still")
+            await pilot.pause(1.5)
+            assert background() == "#102030", "what was right stays on the screen"
+            own_theme("own-live", GOOD)
+            await until(lambda: background() == "#000000")
+    finally:
+        (themes.user_folder() / "own-live.toml").unlink()

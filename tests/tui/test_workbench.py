@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from samples import QuietApp, events, screen_text, segment
 from textual.geometry import Size
 from textual.pilot import Pilot
 
-from omoai_engine.events import JobStarted, SegmentRecognized, TextPunctuated
+from omoai_engine.events import (
+    Event,
+    JobStarted,
+    ProvisionalText,
+    SegmentRecognized,
+    SummaryDelta,
+    TextPunctuated,
+)
 from omoai_engine.results import Paragraph
 from omoai_tui.jobs import Changed, JobStatus
 from omoai_tui.screens.workbench import shape_for
@@ -365,3 +373,47 @@ async def test_text_from_outside_is_never_markup_nor_control(tmp_path: Path, evi
         assert "[/b] went wrong" in text
         assert "\x1b" not in text
         assert "\x07" not in text
+
+
+async def test_provisional_words_are_shown_as_such_and_taken_away_when_firm(
+    tmp_path: Path,
+) -> None:
+    app = QuietApp(tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        job = app.begin()
+
+        async def tell(*news: Event) -> str:
+            app.tell_events(job, iter(news))
+            await pilot.pause()
+            return screen_text(app)
+
+        text = await tell(ProvisionalText(0.0, 2.0, "hôm nay"))
+        assert re.search(r"… hôm nay", text)
+        text = await tell(SegmentRecognized(0, segment(0)), ProvisionalText(6.0, 7.0, "trước"))
+        assert "… hôm nay" not in text
+        assert text.index("Hôm nay chúng ta") < text.index("… trước")
+        text = await tell(ProvisionalText(6.0, 8.0, "trước hết xin"))
+        assert text.count("trước") == 1
+        assert "… trước hết xin" in text
+        text = await tell(SegmentRecognized(1, segment(1)))
+        assert "… " not in text
+        assert text.count("Trước hết") == 1
+        # Enter on provisional words leads nowhere, and does no harm.
+        await tell(ProvisionalText(12.0, 13.0, "doanh thu"))
+        await pilot.press("2", "end", "up", "down", "down", "enter")
+        await pilot.pause()
+        assert app.bench.current_pane == "segments"
+        view = app.bench.query_one(SegmentList)
+        view.show(job)
+        view.refresh()
+        await pilot.pause()
+        assert "… doanh thu" in screen_text(app)
+
+
+async def test_a_summary_streams_while_it_is_written(tmp_path: Path) -> None:
+    app = QuietApp(tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        job = app.begin()
+        app.tell_events(job, iter([SummaryDelta("Cuộc họp bàn "), SummaryDelta("về doanh thu")]))
+        await pilot.pause()
+        assert "Cuộc họp bàn về doanh thu" in screen_text(app)
