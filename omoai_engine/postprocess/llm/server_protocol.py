@@ -79,11 +79,12 @@ def body_of(request: Request, model: str, manner: Manner) -> dict[str, Any]:
         body["stream_options"] = {"include_usage": True}
         body["chat_template_kwargs"] = {"enable_thinking": False}
     if manner.grammar == "structured":
-        # Free white space in JSON lets a model write blanks for ever.
+        # Free white space in JSON lets a model write blanks for ever; `guidance` reads this.
+        tight = {"x-guidance": {"whitespace_flexible": False}}
         body["structured_outputs"] = (
             {"regex": request.regex}
             if request.regex is not None
-            else {"json": dict(request.json_schema or {}), "disable_any_whitespace": True}
+            else {"json": {**(request.json_schema or {}), **tight}}
         )
     elif manner.grammar == "response_format":
         schema = {"name": "answer", "strict": True, "schema": dict(request.json_schema or {})}
