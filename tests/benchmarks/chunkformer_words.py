@@ -11,6 +11,8 @@ settings. A real model and real recordings give other figures; the method stays.
 import argparse
 import subprocess
 import sys
+import time
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +30,7 @@ WORDS = {
     "right up down on off play pause save send light music hello thanks computer",
 }
 NOISES = (0.0, 0.02, 0.04, 0.06)
-HOTWORDS = ("đèn", "quạt", "xanh", "music", "computer", "pause")
+LOUD_NOISES = (0.06, 0.1, 0.15, 0.2)  # where the model errs often enough to compare
 
 
 def main():
@@ -48,7 +50,11 @@ def main():
     plain = [transcribe(model, sound, file, Options()) for _, sound, _ in spoken]
     rates(spoken, plain)
     confidence(spoken, plain)
-    hotwords(model, spoken, plain, file, Options(hotwords=HOTWORDS))
+    noisy = list(speech(args.sentences, LOUD_NOISES))
+    heard = [transcribe(model, sound, file, Options()) for _, sound, _ in noisy]
+    print("\nin loud noise:", end=" ")
+    confidence(noisy, heard)
+    hotwords(model, noisy, heard, file)
     live(model, spoken)
     for precision in ("bfloat16", "int8"):
         other = load_model(args.model, "cpu", precision)
@@ -58,14 +64,14 @@ def main():
         print(f"{precision}: {wrong:.2%} of words wrong, {same}/{len(found)} sentences as float32")
 
 
-def speech(count):
+def speech(count, noises=NOISES):
     random = np.random.default_rng(11)
     for index in range(count):
         language = ("vi", "en")[index % 2]
         words = random.choice(WORDS[language].split(), int(random.integers(3, 8))).tolist()
         voice = str(random.choice(VOICES[language]))
         sound = say(" ".join(words), voice, int(random.integers(120, 190)))
-        noise = NOISES[index // 2 % len(NOISES)]  # of the loudest sample
+        noise = noises[index // 2 % len(noises)]  # of the loudest sample
         hiss = random.standard_normal(len(sound)) * noise * np.abs(sound).max()
         yield words, (sound + hiss).astype(np.float32), noise
 
@@ -135,43 +141,88 @@ def rates(spoken, found):
 
 
 def judged(spoken, found):
-    """(confidence, right, right among the alternatives) of every word."""
+    """(confidence, right, right among the other readings, heard as another, too many)."""
     for (wanted, _, _), words in zip(spoken, found, strict=True):
         for i, j in align(wanted, text(words)):
             if j is not None:
                 right = i is not None and wanted[i] == words[j].text
                 others = [other for other, _ in words[j].alternatives]
-                yield words[j].confidence, right, i is not None and wanted[i] in others
+                among = i is not None and wanted[i] in others
+                yield words[j].confidence, right, among, i is not None and not right, i is None
+
+
+EDGES = (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.001)
+
+
+def gap(rows, power=1.0):
+    """Mean distance between what is said and what is right, over classes of confidence."""
+    said, total = rows[:, 0] ** power, 0.0
+    for low, high in pairwise(EDGES):
+        inside = (said >= low) & (said < high)
+        if inside.any():
+            total += inside.sum() * abs(said[inside].mean() - rows[inside, 1].mean())
+    return total / len(rows)
+
+
+def surprise(rows, power):
+    said = np.clip(rows[:, 0] ** power, 1e-6, 1 - 1e-6)
+    return -(rows[:, 1] * np.log(said) + (1 - rows[:, 1]) * np.log(1 - said)).sum()
 
 
 def confidence(spoken, found):
     rows = np.array(list(judged(spoken, found)), float)
     said, right = rows[:, 0].mean(), rows[:, 1].mean()
     print(f"\nconfidence of {len(rows)} words: mean {said:.3f}, right {right:.3f}")
-    edges, gap = [0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.001], 0.0
-    for low, high in pairwise(edges):
+    for low, high in pairwise(EDGES):
         inside = rows[(rows[:, 0] >= low) & (rows[:, 0] < high)]
         if len(inside):
-            gap += len(inside) * abs(inside[:, 0].mean() - inside[:, 1].mean())
             said, right = inside[:, 0].mean(), inside[:, 1].mean()
             span = f"{low:.2f} to {high:.2f}"
             print(f"  {span}: {len(inside):4} words, said {said:.2f}, right {right:.2f}")
-    wrong = rows[rows[:, 1] == 0]
-    others = f"{int(wrong[:, 2].sum())} have the right one among their alternatives"
-    print(f"  mean gap {gap / len(rows):.3f}; of {len(wrong)} wrong words {others}")
+    half = len(rows) // 2
+    power = min(np.arange(0.4, 4, 0.05), key=lambda p: surprise(rows[:half], p))
+    after = gap(rows[half:], power)
+    print(
+        f"  mean gap {gap(rows):.3f}; second half {gap(rows[half:]):.3f}, and {after:.3f}", end=""
+    )
+    print(f" raised to the power {power:.2f} that fits the first half best")
+    taken = rows[rows[:, 3] == 1]
+    print(
+        f"  {len(taken)} words heard as another one, {int(taken[:, 2].sum())} of them with the",
+        end="",
+    )
+    print(f" right one among their other readings; {int((rows[:, 4] == 1).sum())} words too many")
 
 
-def hotwords(model, spoken, plain, context, options):
+def missed(spoken, found):
+    """How often each word was said and not heard."""
+    counts = Counter()
+    for (wanted, _, _), words in zip(spoken, found, strict=True):
+        for i, j in align(wanted, text(words)):
+            if i is not None and (j is None or words[j].text != wanted[i]):
+                counts[wanted[i]] += 1
+    return counts
+
+
+def hotwords(model, spoken, plain, context):
+    from omoai_engine.asr.chunkformer.transcription import Options
+
+    names = tuple(word for word, _ in missed(spoken, plain).most_common(6))
+    options, before = Options(hotwords=names), time.process_time()
     biased = [transcribe(model, sound, context, options) for _, sound, _ in spoken]
-    print(f"\nhotwords {', '.join(options.hotwords)}")
+    between = time.process_time()
+    for _, sound, _ in spoken:
+        transcribe(model, sound, context, Options())
+    without = time.process_time() - between
+    print(f"\nhotwords {', '.join(names)}: time x {(between - before) / without:.2f}")
     for name, found in (("without", plain), ("with", biased)):
         hit = said = false = 0
         for (wanted, _, _), words in zip(spoken, found, strict=True):
             for i, j in align(wanted, text(words)):
                 heard = words[j].text if j is not None else None
-                if i is not None and wanted[i] in options.hotwords:
+                if i is not None and wanted[i] in names:
                     said, hit = said + 1, hit + (heard == wanted[i])
-                elif heard in options.hotwords:
+                elif heard in names:
                     false += 1
         wrong = error_rate(spoken, found)
         print(f"  {name:8} found {hit} of {said}, false {false}, all words wrong {wrong:.2%}")

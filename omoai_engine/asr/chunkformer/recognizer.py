@@ -211,9 +211,7 @@ class ChunkFormerRecognizer:
         from omoai_engine.asr.chunkformer.loading import load_model
 
         asked = self._settings
-        # The best quality is that of the weights as they were published.
-        exact = asked.precision == "auto" and asked.quality == "best"
-        return load_model(self._folder, device, "float32" if exact else asked.precision)
+        return load_model(self._folder, device, asked.precision, asked.quality)
 
     def _load_with_less(self) -> LoadedModel:
         """Load the model after memory ran out: on the processor, if that was not it."""
@@ -244,7 +242,7 @@ class ChunkFormerRecognizer:
 
         self._model = None
         torch.cuda.empty_cache()
-        self._model = load_model(self._folder, "cpu", "auto")
+        self._model = load_model(self._folder, "cpu", "auto", self._settings.quality)
         self._notices += [notice] if notice else []
         return self._model
 
@@ -291,6 +289,7 @@ class ChunkFormerRecognizer:
         return Options(
             min_silence_seconds=self._settings.min_silence_seconds,
             max_segment_seconds=self._settings.max_segment_seconds,
+            alternatives=0 if self._settings.quality == "fast" else Options().alternatives,
             hotwords=self._hotwords,
         )
 

@@ -35,7 +35,10 @@ def words(rows, told):
     options = Options(alternatives=0)
     work = FileTranscription(model, Context(16, 32, 0), options, rows=rows, notice=told.append)
     found = []
-    work.push(sound)
+    for part in torch.split(sound, 16_000):
+        work.push(part)
+        while not work.hungry:
+            found += [segment.text for segment in work.step()[0]]
     work.end()
     while not work.over:
         found += [segment.text for segment in work.step()[0]]
