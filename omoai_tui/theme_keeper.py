@@ -107,7 +107,8 @@ class ThemeKeeper:
         folder = themes.user_folder()
 
         def look() -> None:
-            seen = _stamps(folder)
+            # The first look is compared with what was loaded, so that no edit falls between.
+            seen: dict[str, tuple[int, int]] | None = None
             while not self._closed.wait(LOOK_EVERY_SECONDS):
                 now = _stamps(folder)
                 if now != seen:
