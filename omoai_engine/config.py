@@ -109,9 +109,10 @@ class ASRSettings(_Section):
 class PostprocessSettings(_Section):
     """Punctuation, paragraphs and summary."""
 
-    punctuation: Literal["auto", "rules", "off"] = Field(
+    punctuation: Literal["auto", "model", "rules", "off"] = Field(
         default="auto",
-        description="auto: keep what the recogniser wrote, rules where it wrote none",
+        description="auto: keep what the recogniser wrote, else the language model, else rules; "
+        "model and rules: write it anew",
     )
     paragraph_gap_seconds: Positive = Field(
         default=3.0, description="a pause this long ends a paragraph"
@@ -121,6 +122,12 @@ class PostprocessSettings(_Section):
     )
     summary: bool = Field(default=True, description="write title, abstract and bullets")
     bullets_max: int = Field(default=7, ge=1, le=30, description="most bullets in a summary")
+    template: str = Field(
+        default="general",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$",
+        description="what the language model is asked for: general, meeting, interview, lecture, "
+        "podcast, actions, or one of your own",
+    )
 
 
 class LLMSettings(_Section):
@@ -182,6 +189,37 @@ class RecordingSettings(_Section):
     )
     warn_minutes: Positive = Field(
         default=15.0, description="warn when the disk has room for less than so many minutes"
+    )
+
+
+class LibrarySettings(_Section):
+    """The library of transcripts."""
+
+    folder: Path | None = Field(default=None, description="default: the user's data folder (XDG)")
+    keep: bool = Field(default=True, description="the app keeps every finished job in the library")
+    audio: Literal["reference", "copy"] = Field(
+        default="reference", description="leave recordings where they lie, or copy them"
+    )
+    deleted_days: Positive = Field(
+        default=30.0, description="what was deleted can be brought back for so long"
+    )
+
+
+class ExportSettings(_Section):
+    """How transcripts are written for other programs."""
+
+    line_columns: int = Field(default=42, ge=10, le=200, description="letters a subtitle line")
+    lines: Literal[1, 2] = Field(default=2, description="lines a subtitle")
+    shortest_seconds: Positive = Field(default=1.0, le=10, description="shortest subtitle")
+    longest_seconds: Positive = Field(default=7.0, le=60, description="longest subtitle")
+    characters_a_second: Positive = Field(
+        default=25.0, description="fastest reading, letters a second"
+    )
+    frames_a_second: Positive = Field(
+        default=24.0, description="frame rate; subtitles stay two frames apart"
+    )
+    text_columns: int = Field(
+        default=0, ge=0, le=1000, description="wrap plain text at so many letters; 0: never"
     )
 
 
@@ -277,6 +315,8 @@ class OmoAIConfig(BaseSettings):
     postprocess: PostprocessSettings = PostprocessSettings()
     llm: LLMSettings = LLMSettings()
     recording: RecordingSettings = RecordingSettings()
+    library: LibrarySettings = LibrarySettings()
+    export: ExportSettings = ExportSettings()
     models: ModelSettings = ModelSettings()
     api: APISettings = APISettings()
     tui: TUISettings = TUISettings()

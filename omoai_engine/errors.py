@@ -78,6 +78,18 @@ class RecordingError(OmoAIError, RuntimeError):
     """Sound cannot be recorded or played, or a recording cannot be used."""
 
 
+class LibraryError(OmoAIError):
+    """The library cannot be opened, read or written."""
+
+
+class NotInLibraryError(LibraryError, LookupError):
+    """There is no such transcript, segment or step in the library."""
+
+
+class EditError(OmoAIError, ValueError):
+    """An edit cannot be made as it was asked for."""
+
+
 class ExportError(OmoAIError):
     """A result cannot be written."""
 

@@ -32,6 +32,8 @@ class ASRSegment:
     text: str
     confidence: float | None = None
     words: tuple[Word, ...] = ()
+    speaker: str | None = None
+    """Who speaks, as a person or a diarisation named them; `None`: nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,20 @@ Schema `omoai.transcript/1`; times and durations in seconds, confidences 0 to 1 
     schema                  "omoai.transcript/1"
     transcript              the recogniser's own text
     transcript_punctuated   paragraphs set apart by an empty line
-    segments[]              start, end, text, confidence, words[]; text is punctuated
+    segments[]              start, end, text, confidence, speaker, words[]; text is punctuated
       words[]               start, end, text, confidence, alternatives[][text, probability]
     paragraphs[]            start, end, text, first, last (segment indices, both included)
     summary                 title, abstract, bullets[]: text, segments[]; metadata
+    suggestions[]           segment, first, last (word indices, both included), text: what a
+                            language model would have written there; never applied by itself
     timing, performance     name: number
     metadata                anything
     asr                     null, or segments[], transcript, audio_duration_seconds,
                             sample_rate, metadata: what the recogniser gave, unchanged
 
-A reader ignores keys it does not know; a change that would mislead a reader of version 1 takes
-the next number.
+The same as a JSON Schema: `transcript.schema.json` beside this file. `speaker` and
+`suggestions` came later and may be absent. A reader ignores keys it does not know; a change
+that would mislead a reader of version 1 takes the next number.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from omoai_engine.results import (
     ASRSegment,
     Paragraph,
     PipelineResult,
+    Suggestion,
     SummaryResult,
     Word,
 )
@@ -45,6 +49,11 @@ _KIND, _, _VERSION = SCHEMA.partition("/")
 
 def to_json(result: PipelineResult) -> str:
     """Return the whole result as JSON text that ends with a newline."""
+    return _written(to_document(result), "") + "\n"
+
+
+def to_document(result: PipelineResult) -> dict[str, Any]:
+    """Return the whole result in the types of JSON, as the schema says."""
     summary = result.summary
     supports = [*result.summary.bullet_segments, *[()] * len(summary.bullets)]
     document = {
@@ -71,12 +80,17 @@ def to_json(result: PipelineResult) -> str:
             ],
             "metadata": _sorted(summary.metadata),
         },
+        "suggestions": [
+            {"segment": one.segment, "first": one.first, "last": one.last, "text": one.text}
+            for one in result.suggestions
+        ],
         "timing": _sorted(result.timing),
         "performance": _sorted(result.performance),
         "metadata": _sorted(result.metadata),
         "asr": None if result.asr is None else _asr(result.asr),
     }
-    return _written(_plain(document), "") + "\n"
+    plain: dict[str, Any] = _plain(document)
+    return plain
 
 
 def from_json(text: str | bytes) -> PipelineResult:
@@ -91,6 +105,11 @@ def from_json(text: str | bytes) -> PipelineResult:
         raise TranscriptFormatError(
             f"this is not valid JSON: {error}", hint="Give a file that OmoAI exported"
         ) from None
+    return from_document(document)
+
+
+def from_document(document: Any) -> PipelineResult:
+    """Return the result that `to_document` gave. Raises `TranscriptFormatError`."""
     schema = document.get("schema") if isinstance(document, dict) else None
     kind, _, version = schema.partition("/") if isinstance(schema, str) else ("", "", "")
     if kind != _KIND:
@@ -118,6 +137,7 @@ def _segment(segment: ASRSegment) -> dict[str, Any]:
         "end": segment.end,
         "text": segment.text,
         "confidence": segment.confidence,
+        "speaker": segment.speaker,
         "words": [
             {
                 "start": word.start,
@@ -230,6 +250,10 @@ def _result(document: Mapping[str, Any]) -> PipelineResult:
             sample_rate=int(asr["sample_rate"]),
             metadata=dict(asr["metadata"]),
         ),
+        suggestions=tuple(
+            Suggestion(int(one["segment"]), int(one["first"]), int(one["last"]), _text(one["text"]))
+            for one in document.get("suggestions", ())
+        ),
     )
 
 
@@ -253,6 +277,7 @@ def _segments(values: Iterable[Mapping[str, Any]]) -> tuple[ASRSegment, ...]:
                 )
                 for word in value["words"]
             ),
+            speaker=None if (name := value.get("speaker")) is None else _text(name),
         )
         for value in values
     )

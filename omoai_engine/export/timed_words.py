@@ -85,7 +85,7 @@ def _shared_out(text: str, start: int, end: int) -> list[TimedWord]:
     pieces = [
         (piece, bool(at))
         for token in text.split(" ")
-        for at, piece in enumerate(_divided(token))
+        for at, piece in enumerate(divided(token))
         if piece
     ]
     length = sum(len(piece) for piece, _ in pieces)
@@ -99,7 +99,7 @@ def _shared_out(text: str, start: int, end: int) -> list[TimedWord]:
     return words
 
 
-def _divided(token: str) -> list[str]:
+def divided(token: str) -> list[str]:
     """Cut a token of an unspaced script, or one far too long, between letters; a mark or a
     combining sign stays with the letter before it."""
     unspaced = any(unicodedata.category(letter) == "Lo" for letter in token)
