@@ -2,11 +2,16 @@
 
     python tests/benchmarks/chunkformer.py [--reference FOLDER] [--minutes 5,30] [--rounds 3]
 
-Every figure is the processor time of one thread in a process of its own that has worked on a
-minute of sound before; the candidates take turns, so that a busy machine is busy for all of
-them. Without `--model` a random model of the large architecture is made. `floor` is the same
-matrix products alone, with nothing around them. `--reference` names a folder that holds the
-published package (see tests/engine/chunkformer/reference.py).
+Every figure is the processor time of one thread in a process that has worked on a minute of
+sound before; the candidates take turns. Without `--model` a random model of the large
+architecture is made. `--reference` names a folder that holds the published package (see
+tests/engine/chunkformer/reference.py).
+
+`floor` is the same matrix products alone, with nothing around them. It takes turns with the
+engine step by step, because the speed of a shared machine can double from one second to the
+next: that ratio is the steadiest figure here. As the reference does, the engine looks for the
+best words alone; `readings` says what the other readings of uncertain words, which it gives by
+default, cost on top. A random model is uncertain of every word, so that is the most they cost.
 """
 
 import argparse
@@ -54,47 +59,54 @@ def compare(args, model, minutes, scratch):
     sound = scratch / f"{minutes}.wav"
     write_sound(sound, minutes * 60)
     precisions = args.precisions.split(",")
-    names = [f"{kind}:{p}" for p in precisions for kind in ("ours", "floor")]
-    names += ["reference"] if args.reference else []
+    names = [*precisions, *(["reference"] if args.reference else [])]
     results = {name: [] for name in names}
     for _ in range(args.rounds):
         for name in names:
-            kind, _, precision = name.partition(":")
-            if kind == "reference":
+            if name == "reference":
                 results[name].append(child("reference", args.reference, model, sound))
-            elif kind == "floor" and precision == "int8":
-                continue
             else:
-                results[name].append(child(kind, model, sound, precision))
-    cpu = {n: statistics.median(r["cpu"] for r in rs) for n, rs in results.items() if rs}
+                results[name].append(child("ours", model, sound, name))
+
+    def median(name, figure):
+        return statistics.median(r[figure] for r in results[name])
+
     print(f"\n{minutes:g} min of sound, one thread, median of {args.rounds}")
     heads = f"{'x real time':>12}{'vs reference':>14}{'vs floor':>10}{'peak MiB':>10}"
-    print(f"{'':18}{'CPU s':>8}{heads}")
-    for name, seconds in cpu.items():
-        rate = minutes * 60 / seconds
-        faster = f"{cpu['reference'] / seconds:.2f}x" if "reference" in cpu else ""
-        floor = cpu.get("floor:" + name.partition(":")[2])
-        above = f"{seconds / floor:.2f}" if floor and name.startswith("ours") else ""
-        peak = statistics.median(r["beyond_weights"] for r in results[name])
-        print(f"{name:18}{seconds:8.2f}{rate:12.0f}{faster:>14}{above:>10}{peak:10.0f}")
-    first = [r["first_segment"] for n, rs in results.items() if n.startswith("ours") for r in rs]
-    if first and first[0] is not None:
-        print(f"first segment, wall s: {', '.join(f'{value:.1f}' for value in first)}")
-    agreement(results, precisions)
+    print(f"{'':22}{'CPU s':>8}{heads}")
+    for name in names:
+        show(name, median(name, "cpu"), minutes, results, median(name, "beyond_weights"))
+        if name in precisions:
+            show(f"  floor of {name}", median(name, "floor"), minutes, results)
+    for name in precisions:
+        first = ", ".join(f"{r['first_segment']:.1f}" for r in results[name] if r["first_segment"])
+        print(f"first segment, {name}, wall s: {first or 'none'}")
+        extra = child("readings", model, sound, name)
+        print(f"readings of every word, {name}: {extra['cpu']:.2f} CPU s more")
+    agreement(model, sound, precisions)
 
 
-def agreement(results, precisions):
-    exact = results.get("ours:float32")
+def show(name, seconds, minutes, results, peak_mib=None):
+    rate, runs = minutes * 60 / seconds, results.get("reference")
+    faster = f"{statistics.median(r['cpu'] for r in runs) / seconds:.2f}x" if runs else ""
+    ratios = [r["cpu"] / r["floor"] for r in results.get(name, ()) if "floor" in r]
+    above = f"{statistics.median(ratios):.2f}" if ratios else ""
+    mib = "" if peak_mib is None else f"{peak_mib:.0f}"
+    print(f"{name:22}{seconds:8.2f}{rate:12.0f}{faster:>14}{above:>10}{mib:>10}")
+
+
+def agreement(model, sound, precisions):
+    if "float32" not in precisions:
+        return
+    exact = child("tokens", model, sound, "float32")
     for precision in precisions:
-        if exact and precision != "float32":
-            tokens, other = (
-                np.array(r[0]["tokens"]) for r in (exact, results[f"ours:{precision}"])
-            )
-            margin = np.array(exact[0]["margins"])
+        if precision != "float32":
+            other = child("tokens", model, sound, precision)
+            same = np.array(exact["tokens"]) == np.array(other["tokens"])
+            sure = np.array(exact["margins"]) > 1
             print(
-                f"frames with the same best token, {precision} and float32: "
-                f"{(tokens == other).mean():.4f}; where float32 is sure by more than 1: "
-                f"{(tokens == other)[margin > 1].mean():.4f}"
+                f"frames with the same best token, {precision} and float32: {same.mean():.4f}; "
+                f"where float32 is sure by more than 1: {same[sure].mean():.4f}"
             )
 
 
@@ -123,10 +135,14 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def ours(model, sound, precision):
+def read_sound(sound):
     with wave.open(sound) as file:
         pcm = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    return transcribe(model, np.array_split(pcm, max(1, len(pcm) // SECOND)), precision)
+    return np.array_split(pcm, max(1, len(pcm) // SECOND))
+
+
+def ours(model, sound, precision):
+    return transcribe(model, read_sound(sound), precision, floor_turn(model, precision))
 
 
 def endless(model, seconds, precision):
@@ -136,10 +152,29 @@ def endless(model, seconds, precision):
         for _ in range(int(float(seconds)) // 60)
         for i in range(0, 60 * SECOND, SECOND)
     )
-    return transcribe(model, blocks, precision, keep=False)
+    return transcribe(model, blocks, precision)
 
 
-def transcribe(model, blocks, precision, keep=True):
+class Clock:
+    """Processor and wall seconds since the start, without those that were set apart."""
+
+    def __init__(self):
+        self.start, self.apart = self.now(), np.zeros(2)
+
+    @staticmethod
+    def now():
+        return np.array([time.process_time(), time.perf_counter()])
+
+    def seconds(self):
+        return self.now() - self.start - self.apart
+
+    def set_apart(self, work):
+        before = self.now()
+        work()
+        self.apart += self.now() - before
+
+
+def transcribe(model, blocks, precision, floor=None, alternatives=0):
     import torch
 
     from omoai_engine.asr.chunkformer.config import Context
@@ -148,105 +183,128 @@ def transcribe(model, blocks, precision, keep=True):
 
     torch.set_num_threads(1)
     loaded = load_model(Path(model), "cpu", precision)
-    warm = FileTranscription(loaded, Context(), Options())
+    options = Options(alternatives=alternatives)
+    warm = FileTranscription(loaded, Context(), options)
     warm.push(torch.from_numpy(speech_like(60).astype(np.float32) / 32768))
     warm.end()
     while not warm.over:
         warm.step()
-    tokens, margins = [], []
-    if keep:
-        watch(loaded, tokens, margins)
-    before, cpu, start, first = peak(), time.process_time(), time.perf_counter(), None
-    work = FileTranscription(loaded, Context(), Options())
+    if floor:
+        floor()
+    work = FileTranscription(loaded, Context(), options)
+    before, clock, first, turns = peak(), Clock(), None, 0
     for block in blocks:
         work.push(torch.from_numpy(block.astype(np.float32) / 32768))
         while not work.hungry:
             if work.step()[0] and first is None:
-                first = time.perf_counter() - start
+                first = clock.seconds()[1]
+            if floor:
+                clock.set_apart(floor)
+                turns += 1
     work.end()
     while not work.over:
         work.step()
-    return {
-        "cpu": time.process_time() - cpu,
+    done = {
+        "cpu": clock.seconds()[0],
         "first_segment": first,
         "peak": peak(),
         "beyond_weights": peak() - before,
-        "tokens": tokens,
-        "margins": margins,
     }
+    if floor:  # a turn is 256 frames, and the last step is a shorter one
+        done["floor"] = clock.apart[0] / turns * work.seconds() / (256 * 0.08)
+    return done
 
 
-def watch(loaded, tokens, margins):
-    """Write down the best token of every frame and how far the second one is."""
-    head = loaded.head
-
-    class Watched(type(head)):
-        def __call__(self, frames, *, hesitation=True):
-            kept = super().__call__(frames, hesitation=hesitation)
-            tokens.extend(kept.tokens.tolist())
-            few = [kept.candidates.get(i) for i in range(len(kept))]
-            margins.extend(99.0 if f is None else float(f[1][0] - f[1][1]) for f in few)
-            return kept
-
-    head.__class__ = Watched
+def readings(model, sound, precision):
+    """What the other readings of every word cost: the same once more with and without them."""
+    blocks = read_sound(sound)
+    without, full = (transcribe(model, blocks, precision, alternatives=n) for n in (0, 4))
+    return {"cpu": full["cpu"] - without["cpu"]}
 
 
-def floor(model, sound, precision):
-    """The matrix products of the same sound in windows of the same size, nothing else."""
+def tokens(model, sound, precision):
+    """The best token of every frame and how far the second one is."""
+    import torch
+
+    from omoai_engine.asr.chunkformer.config import Context
+    from omoai_engine.asr.chunkformer.features import FeatureStream
+    from omoai_engine.asr.chunkformer.loading import load_model
+    from omoai_engine.asr.chunkformer.streaming import FrameStream, Wavefront
+
+    torch.set_num_threads(1)
+    loaded = load_model(Path(model), "cpu", precision)
+    features, frames = FeatureStream(), FrameStream(loaded.encoder)
+    wavefront, found = Wavefront(loaded.encoder, Context()), {"tokens": [], "margins": []}
+    blocks = [np.concatenate(read_sound(sound)[i : i + 20]) for i in range(0, 1800, 20)]
+    for index, block in enumerate(blocks):
+        x = frames.push(features.push(torch.from_numpy(block.astype(np.float32) / 32768)))
+        (done,) = wavefront.step([x], [index + 1 == len(blocks)])
+        best = loaded.head.logits(done).topk(2, -1)
+        found["tokens"] += best.indices[:, 0].tolist()
+        found["margins"] += (best.values[:, 0] - best.values[:, 1]).tolist()
+    return found
+
+
+def floor_turn(model, precision):
+    """A function that makes the matrix products of one step of 256 frames and nothing else.
+
+    They are those of the engine, in its shapes and order, with weights and inputs of their own:
+    the subsampling 64 frames at a time, eight products a layer, and for every chunk of 64 its
+    scores, its position scores and the mean of its values. The table of positions is made once a
+    model, the look-ahead is never made twice, so neither is here.
+    """
     import torch
 
     from omoai_engine.asr.chunkformer.config import read_config
     from omoai_engine.asr.chunkformer.linear import COMPUTE_TYPES, Linear
 
-    torch.set_num_threads(1)
-    config, cpu_device = read_config(Path(model)), torch.device("cpu")
+    config, device = read_config(Path(model)), torch.device("cpu")
     dim, ff, heads, dtype = config.dim, config.feed_forward, config.heads, COMPUTE_TYPES[precision]
-    with wave.open(sound) as file:
-        frames = (file.getnframes() // 160 - 17) // 8 + 1
-    rows, chunk, keys, table = 256, 64, 320, 383
+    rows, chunk, keys, table, together = 256, 64, 320, 383, 64
 
     def product(inputs, outputs, kind=precision):
         weight = torch.randn(outputs, inputs) / inputs**0.5
-        return Linear(weight, torch.zeros(outputs), device=cpu_device, precision=kind)
+        return Linear(weight, torch.zeros(outputs), device=device, precision=kind)
 
-    widths = [(dim, ff), (ff, dim), (dim, ff), (ff, dim)]
-    widths += [(dim, 3 * dim), (dim, dim), (dim, 2 * dim), (dim, dim)]
+    def given(count, width):
+        return torch.randn(count, width).to(dtype)
+
+    widths = [(dim, ff), (ff, dim), (dim, 3 * dim), (dim, dim)]
+    widths += [(dim, 2 * dim), (dim, dim), (dim, ff), (ff, dim)]
     layers = [[product(*width) for width in widths] for _ in range(config.blocks)]
-    inputs = {n: torch.randn(rows, n).to(dtype) for n in (dim, ff)}
-    sub = [
-        (4 * 39, product(9, dim)),
-        (2 * 19, product(dim, dim)),
-        (9, product(dim, dim)),
-        (1, product(9 * dim, dim)),
-    ]
-    sub_inputs = [
-        torch.randn(32 * n, w).to(dtype)
-        for (n, _), w in zip(sub, (9, dim, dim, 9 * dim), strict=True)
+    inputs = {n: given(rows, n) for n in (dim, ff)}
+    taken = [inputs[width] for width, _ in widths]
+    sub = [  # rows a frame, product
+        (given(together * 4 * 39, 9), product(9, dim)),
+        (given(together * 2 * 19, dim), product(dim, dim)),
+        (given(together * 9, dim), product(dim, dim)),
+        (given(together, 9 * dim), product(9 * dim, dim)),
     ]
     head, head_input = product(dim, config.vocabulary, "float32"), torch.randn(rows, dim)
-    q, k = (
-        torch.randn(heads, chunk, dim // heads).to(dtype),
-        torch.randn(heads, keys, dim // heads).to(dtype),
-    )
-    positions, weights = (
-        torch.randn(heads, dim // heads, table).to(dtype),
-        torch.randn(heads, chunk, keys).to(dtype),
-    )
-    start = time.process_time()
-    with torch.inference_mode():
-        for _ in range(round(frames / rows)):
-            for _ in range(rows // 32):
-                for (_, layer), given in zip(sub, sub_inputs, strict=True):
-                    layer(given)
-            for layer in layers:
-                for index, one in enumerate(layer):
-                    one(inputs[ff if index in (1, 3) else dim])
+    q, weights = (torch.randn(heads, chunk, n).to(dtype) for n in (dim // heads, keys))
+    remembered = [
+        [
+            torch.randn(heads, *shape).to(dtype)
+            for shape in ((keys, dim // heads), (dim // heads, table))
+        ]
+        for _ in layers
+    ]
+
+    def turn():
+        with torch.inference_mode():
+            for _ in range(rows // together):
+                for x, one in sub:
+                    one(x)
+            for layer, (k, positions) in zip(layers, remembered, strict=True):
+                for x, one in zip(taken, layer, strict=True):
+                    one(x)
                 for _ in range(rows // chunk):
                     torch.bmm(q, k.transpose(1, 2))
                     torch.bmm(q, positions)
                     torch.bmm(weights, k)
             head(head_input)
-    return {"cpu": time.process_time() - start, "beyond_weights": 0.0}
+
+    return turn
 
 
 def reference(folder, model, sound):
@@ -265,7 +323,7 @@ def reference(folder, model, sound):
     return {"cpu": time.process_time() - start, "beyond_weights": peak() - before}
 
 
-CHILDREN = {"ours": ours, "floor": floor, "reference": reference, "endless": endless}
+CHILDREN = {f.__name__: f for f in (ours, readings, tokens, reference, endless)}
 
 
 def make_model(folder):

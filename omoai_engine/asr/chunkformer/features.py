@@ -51,6 +51,13 @@ def _mel_filters() -> Tensor:
     return filters.float()
 
 
+@cache
+def _filters_of_parts() -> Tensor:
+    """(514, 80): the filters for squared real and imaginary parts, which lie side by side; their
+    sum is then part of the product (torch needs 105 us for the sum, 30 for the wider product)."""
+    return _mel_filters().repeat_interleave(2, 0)
+
+
 def log_mel(samples: Tensor) -> Tensor:
     """Return the (frames, 80) features of (n,) samples; frames = 1 + (n - 400) // 160, or 0."""
     if len(samples) < FRAME_LENGTH:
@@ -62,8 +69,8 @@ def log_mel(samples: Tensor) -> Tensor:
     )  # the first sample stands for its own past
     frames = (frames - PRE_EMPHASIS * before) * _povey_window()
     spectrum = torch.fft.rfft(frames, n=FFT_SIZE)  # (frames, 257)
-    power = torch.view_as_real(spectrum).square().sum(-1)
-    return (power @ _mel_filters()).clamp_min(ENERGY_FLOOR).log()
+    squares = torch.view_as_real(spectrum).flatten(1).square()  # (frames, 514)
+    return (squares @ _filters_of_parts()).clamp_min(ENERGY_FLOOR).log()
 
 
 class FeatureStream:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SUBSAMPLING = 8
 FEATURES_A_FRAME = 15  # encoder frame t is made of features 8 t .. 8 t + 14
 FRAME_SECONDS = 0.08
-_FRAMES_AT_ONCE = 32  # 2.6 s: the widest intermediate stays in the second-level cache
+_FRAMES_AT_ONCE = 32  # 16: 9 % more a frame; 64 would leave the cache
 
 
 class Weights:
@@ -119,7 +119,7 @@ class Subsampling:
             last = min(first + _FRAMES_AT_ONCE, count) - 1
             rows = features[first * SUBSAMPLING : last * SUBSAMPLING + FEATURES_A_FRAME]
             pieces.append(self._piece(rows))
-        return torch.cat(pieces)
+        return torch.cat([self._out(x).float() for x in torch.split(torch.cat(pieces), 256)])
 
     def _piece(self, features: Tensor) -> Tensor:
         taps = features.unfold(0, 3, 2).unfold(1, 3, 2)  # (times, bands, 3, 3)
@@ -134,7 +134,7 @@ class Subsampling:
             grid = F.conv2d(grid, kernel, bias, stride=2, groups=kernel.shape[0])
             times, bands = grid.shape[2:]
             x = pointwise(grid.permute(0, 2, 3, 1).reshape(times * bands, -1))
-        return self._out(x.view(times, -1)).float()
+        return x.view(times, -1)  # (frames, 9 D)
 
 
 def frames_in(features: int) -> int:
@@ -191,12 +191,12 @@ class Layer:
 
     def before_attention(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(n, D) to the residual (n, D), and queries, keys and values (n, 3 D)."""
-        x = x + self._macaron_down(self._macaron_up(self._norm_macaron(x).to(self._dtype)))
+        x = self._macaron_down.plus(x, self._macaron_up(self._norm_macaron(x).to(self._dtype)))
         return x, self._qkv(self._norm_attention(x).to(self._dtype))
 
     def split_heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(n, 3 D) to queries, keys and values (H, n, dk), views."""
-        q, k, v = qkv.view(len(qkv), 3, self.heads, -1).permute(1, 2, 0, 3)
+        q, k, v = qkv.view(len(qkv), 3, self.heads, self._dim // self.heads).permute(1, 2, 0, 3)
         return q, k, v
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, positions: Tensor) -> Tensor:
@@ -217,7 +217,7 @@ class Layer:
     def after_attention(self, x: Tensor, attended: Tensor) -> tuple[Tensor, Tensor]:
         """Residual and attention (n, D) to the new residual and the gated input (n, D) of the
         convolution."""
-        x = x + self._attention_out(attended)
+        x = self._attention_out.plus(x, attended)
         return x, F.glu(self._pointwise_in(self._norm_conv(x).to(self._dtype)), -1)
 
     def convolve(self, gated: Tensor) -> Tensor:
@@ -229,9 +229,8 @@ class Layer:
     def after_convolution(self, x: Tensor, convolved: Tensor) -> tuple[Tensor]:
         """Residual and convolution (n, D) to the layer's result (n, D)."""
         y = self._norm_kernel(convolved) if self._norm_kernel else convolved
-        y = F.silu(y, inplace=True)
-        x = x + self._pointwise_out(y)
-        x.add_(self._down(self._up(self._norm_ff(x).to(self._dtype))))
+        x = self._pointwise_out.plus(x, F.silu(y, inplace=True))
+        x = self._down.plus(x, self._up(self._norm_ff(x).to(self._dtype)))
         return (self._norm_final(x),)
 
 
