@@ -70,6 +70,13 @@ class SpeechStream:
         probabilities = self._detector.push(samples)
         return self._judge(probabilities)
 
+    def padding(self) -> list[SpeechSpan]:
+        """Return the padding behind speech now, without waiting for how long the pause gets."""
+        if not self._speaking:
+            return []
+        held = max(0, len(self._frames) - self._silent_frames)
+        return self._give(min(held + _PADDING_FRAMES, len(self._frames)))
+
     def finish(self) -> list[SpeechSpan]:
         """Return what is left at the end of the recording."""
         spans = self._judge(self._detector.flush())

@@ -262,6 +262,11 @@ class WhisperJob:
             # A span may be nothing but the silence after speech that is decoded already.
             self._buffer.drop_silence()
 
+    def end_utterance(self) -> None:
+        """Let a little of the silence after the speech wait with it: last words need it."""
+        for span in self._stream.padding():
+            self._buffer.append(span)
+
     def end(self) -> None:
         """Let what is left at the end of the recording wait, too."""
         for span in self._stream.finish():

@@ -49,7 +49,7 @@ class Agreement:
             common += 1
         self._last = new
         if common > len(self._agreed):
-            self._agreed = new[:common]
+            self._agreed += new[len(self._agreed) : common]
         return self._agreed + new[len(self._agreed) :]
 
 
@@ -79,6 +79,7 @@ class LiveWhisper:
         if not job.waiting:
             return
         if job.silence_seconds >= _PAUSE_SECONDS:
+            job.end_utterance()
             yield from self._firm(job.waiting)
             return
         early, late = (int(seconds * SAMPLE_RATE_HZ) for seconds in _LONG_SECONDS)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         recover,
         settle,
     )
-    from omoai_engine.recording.follow import follow
+    from omoai_engine.recording.following import follow
     from omoai_engine.recording.live import LiveTranscriber
     from omoai_engine.recording.playback import Playback, clip, play, play_command
     from omoai_engine.recording.recorder import Recorder
@@ -48,7 +48,7 @@ _HOMES = {
     "Warned": "state",
     "clip": "playback",
     "find_unfinished": "files",
-    "follow": "follow",
+    "follow": "following",
     "help_text": "remote",
     "list_devices": "devices",
     "list_recordings": "files",

@@ -27,7 +27,7 @@ from omoai_engine.events import (
     StageProgress,
     StageStarted,
 )
-from omoai_engine.recording.follow import follow
+from omoai_engine.recording.following import follow
 from omoai_engine.results import ASRSegment
 from omoai_engine.text import one_line
 
