@@ -114,7 +114,8 @@ class Exchange:
         self._headers = dict(headers)
         self._timeout = timeout
         self._lock = threading.Lock()
-        self._connection: http.client.HTTPConnection | None = None
+        # The connection forgets its socket when the answer begins; we need it to cut that, too.
+        self._socket: socket.socket | None = None
         self.is_cut = False
         self.touched = time.monotonic()
 
@@ -122,9 +123,7 @@ class Exchange:
         """Close the connection at once."""
         with self._lock:
             self.is_cut = True
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            _close(connection)
+            _shut(self._socket)
 
     def touch(self) -> None:
         """Note that something useful happened."""
@@ -169,11 +168,12 @@ class Exchange:
     @contextlib.contextmanager
     def _answer(self, method: str, path: str, body: Any) -> Iterator[http.client.HTTPResponse]:
         connection = _connection(self._address, self._timeout)
-        with self._lock:
-            if self.is_cut:
-                raise ServerFault("the exchange was ended")
-            self._connection = connection
         try:
+            connection.connect()
+            with self._lock:
+                if self.is_cut:
+                    raise ServerFault("the exchange was ended")
+                self._socket = connection.sock
             data = None if body is None else json.dumps(body, ensure_ascii=True).encode()
             connection.request(method, path, data, self._headers)
             response = connection.getresponse()
@@ -188,8 +188,8 @@ class Exchange:
             raise _fault(error, self._address, self._timeout) from None
         finally:
             with self._lock:
-                self._connection = None
-            _close(connection)
+                self._socket = None
+            connection.close()
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -214,12 +214,11 @@ def _connection(address: Address, timeout: float) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(address.host, address.port, timeout=timeout)
 
 
-def _close(connection: http.client.HTTPConnection) -> None:
-    # `close` alone leaves a thread that reads waiting: shut the socket down first.
-    with contextlib.suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
-    with contextlib.suppress(OSError):
-        connection.close()
+def _shut(open_socket: socket.socket | None) -> None:
+    # To close it would leave a thread that reads from it waiting.
+    if open_socket is not None:
+        with contextlib.suppress(OSError):
+            open_socket.shutdown(socket.SHUT_RDWR)
 
 
 def _refusal(response: http.client.HTTPResponse, address: Address) -> ServerFault:

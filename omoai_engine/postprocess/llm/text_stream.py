@@ -19,6 +19,7 @@ class TextStream:
     def __init__(self) -> None:
         self._told: list[str] = []
         self._waiting = ""
+        self._half_break = ""
 
     @property
     def text(self) -> str:
@@ -27,9 +28,12 @@ class TextStream:
 
     def add(self, piece: str, *, last: bool = False) -> str:
         """Take the next piece; return the text that is firm now, which may be empty."""
-        self._waiting += piece
+        piece = self._half_break + piece
+        self._half_break = "\r" if piece.endswith("\r") and not last else ""
+        # Cleaned before it is cut: what is taken out may stand between a letter and its accent.
+        self._waiting = clean_text(self._waiting + piece.removesuffix(self._half_break))
         firm = len(self._waiting) if last else _firm_length(self._waiting)
-        told = clean_text(self._waiting[:firm])
+        told = self._waiting[:firm]
         self._waiting = self._waiting[firm:]
         if told:
             self._told.append(told)
@@ -78,5 +82,5 @@ def _firm_length(text: str) -> int:
 
 
 def _starts(letter: str) -> bool:
-    # Hangul vowels and final consonants join what stands before; "\n" may belong to a "\r".
-    return not ("\u1160" <= letter <= "\u11ff" or letter == "\n")
+    # Hangul vowels and final consonants join what stands before.
+    return not "\u1160" <= letter <= "\u11ff"
