@@ -26,6 +26,8 @@ commands:
   mic-in, mic-send, mic-help
                         the microphone of another machine, over SSH
   clip FILE START END   cut a stretch out of a recording, or play it
+  export ID|FILE ...    write transcripts in other formats
+  library               list, search, edit, import, delete what was transcribed
   models                list, get, verify, remove models
   config                show every setting with its origin, or the file's path
   doctor                say what is there, what is missing, and how to get it
@@ -91,6 +93,14 @@ def _command(name: str) -> Callable[[list[str]], int] | None:
         from omoai_engine.cli import mic
 
         return {"mic-in": mic.mic_in, "mic-send": mic.mic_send, "mic-help": mic.mic_help}[name]
+    if name == "export":
+        from omoai_engine.cli.export import export
+
+        return export
+    if name == "library":
+        from omoai_engine.cli.library import library
+
+        return library
     if name == "models":
         from omoai_engine.cli.models import models
 

@@ -42,6 +42,8 @@ class Order:
     overwrite: bool
     quiet: bool
     overrides: dict[str, dict[str, Any]]
+    keep: bool = False
+    """Keep the transcripts in the library too."""
 
 
 def parse_order(arguments: list[str]) -> Order:
@@ -54,7 +56,7 @@ def parse_order(arguments: list[str]) -> Order:
         "-l", "--language", metavar="CODE", type=_language, help="vi, en, ... or auto (detect it)"
     )
     parser.add_argument(
-        "-f", "--format", metavar="LIST", help="txt, json, srt, vtt, md; several with commas"
+        "-f", "--format", metavar="LIST", help="txt, json, srt, docx, ...; several with commas"
     )
     parser.add_argument("--json", action="store_true", help="the same as -f json")
     parser.add_argument("-o", "--output", metavar="FOLDER", help="write files there: STEM.FORMAT")
@@ -73,6 +75,12 @@ def parse_order(arguments: list[str]) -> Order:
         help="names to prefer (ChunkFormer), with commas; or a file, one a line",
     )
     parser.add_argument("--no-summary", action="store_true", help="leave the summary out")
+    parser.add_argument(
+        "--library",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="keep the transcripts in the library too",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, errors only")
     parser.usage = "omoai transcribe [OPTION ...] FILE [FILE ...]"
     # argparse loses what follows `--` when files and options are mixed: cut it off ourselves.
@@ -93,6 +101,8 @@ def parse_order(arguments: list[str]) -> Order:
     if folder is None:
         if len(formats) > 1:
             parser.error("several formats need -o FOLDER")
+        if _is_binary(formats[0]):
+            parser.error(f"{formats[0]} is no text and needs -o FOLDER")
         if len(parsed.files) > 1 and formats[0] not in STREAMABLE:
             parser.error(f"{formats[0]} of several recordings needs -o FOLDER")
     asr = {
@@ -110,6 +120,7 @@ def parse_order(arguments: list[str]) -> Order:
         overwrite=parsed.overwrite,
         quiet=parsed.quiet,
         overrides=overrides,
+        keep=parsed.library,
     )
 
 
@@ -126,6 +137,12 @@ def _formats(parser: Parser, parsed: argparse.Namespace) -> list[str]:
     if not names:
         parser.error(f"-f names no format; there are {', '.join(FORMATS)}")
     return names
+
+
+def _is_binary(name: str) -> bool:
+    from omoai_engine.export import FORMATS
+
+    return FORMATS[name].binary
 
 
 def _language(text: str) -> str:

@@ -39,11 +39,13 @@ class Target:
     stem: Path | None
     renamed: str | None = None
 
-    def path(self, extension: str) -> Path:
+    def path(self, name: str) -> Path:
         """Return the file for a format."""
+        from omoai_engine.export import exporter
+
         if self.stem is None:
             raise ValueError("results for standard output have no file")
-        return self.stem.with_name(f"{self.stem.name}.{extension}")
+        return self.stem.with_name(f"{self.stem.name}{exporter(name).suffix}")
 
 
 def label(source: str) -> str:
@@ -142,14 +144,26 @@ def rescue(result: PipelineResult, source: str) -> Path:
 def write_files(
     result: PipelineResult, target: Target, formats: Sequence[str], *, overwrite: bool
 ) -> list[Path]:
-    """Write every format of `result`; return the files. Raises `ExportError`."""
-    from omoai_engine.export import write
+    """Write every format of `result`; return the files.
 
+    One that fails never stops the others. Raises the `ExportError` of the first that failed,
+    after all.
+    """
+    from omoai_engine.config import get_config
+    from omoai_engine.export import options_from, write_all
+
+    if target.stem is None:
+        raise ValueError("results for standard output have no file")
+    options = options_from(get_config().export)
     written = []
-    for name in formats:
-        path = target.path(name)
-        write(result, path, name, overwrite=overwrite)
-        written.append(path)
+    failed: OmoAIError | None = None
+    for outcome in write_all(result, target.stem, formats, overwrite=overwrite, options=options):
+        if outcome.error is None:
+            written.append(outcome.path)
+        else:
+            failed = failed or outcome.error
+    if failed is not None:
+        raise failed
     return written
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from omoai_engine.cli.console import end_quietly, error_line
@@ -62,7 +63,7 @@ def run_order(
 
     pipeline = Pipeline(config)
     try:
-        return _Batch(order, pipeline, reporter, interrupts).run()
+        return _Batch(order, config, pipeline, reporter, interrupts).run()
     finally:
         pipeline.close()
 
@@ -71,9 +72,16 @@ class _Batch:
     """All recordings of one call, in order."""
 
     def __init__(
-        self, order: Order, pipeline: Pipeline, reporter: Reporter, interrupts: Interrupts
+        self,
+        order: Order,
+        config: OmoAIConfig,
+        pipeline: Pipeline,
+        reporter: Reporter,
+        interrupts: Interrupts,
     ) -> None:
         self._order = order
+        self._config = config
+        self._not_kept = False
         self._pipeline = pipeline
         self._reporter = reporter
         self._interrupts = interrupts
@@ -118,6 +126,7 @@ class _Batch:
         if not result.segments:
             self._error(f"{name}: there is no speech in it")
             return ExitCode.USAGE
+        self._keep(result, target.source, name)
         try:
             where = self._deliver(result, target)
         except ExportError as error:
@@ -125,7 +134,7 @@ class _Batch:
             self._rescue(result, target, name)
             return ExitCode.FAILED
         self._tell(result, name, where, stopped=stopped)
-        return ExitCode.DONE
+        return ExitCode.FAILED if self._not_kept else ExitCode.DONE
 
     def _transcribe(self, source: str) -> PipelineResult:
         """Run the pipeline in a thread; draw what it says meanwhile."""
@@ -171,7 +180,29 @@ class _Batch:
         written = write_files(result, target, self._order.formats, overwrite=self._order.overwrite)
         return ", ".join(label(str(path)) for path in written)
 
+    def _keep(self, result: PipelineResult, source: str, name: str) -> None:
+        """Put a result into the library where that was asked for; never in the way of files."""
+        if not self._order.keep:
+            return
+        from omoai_engine.library import Library
+
+        audio = None if source == STDIN else Path(source)
+        try:
+            with Library.open(self._config) as library:
+                entry = library.store(
+                    result,
+                    source=source,
+                    audio=audio,
+                    keep_audio=self._config.library.audio == "copy",
+                )
+        except OmoAIError as error:
+            self._complain(error, name)
+            self._not_kept = True
+        else:
+            self._reporter.note(f"{name}: kept in the library as {entry}")
+
     def _keep_partial(self, partial: PipelineResult, target: Target, name: str) -> None:
+        self._keep(partial, target.source, name)
         try:
             where = self._deliver(partial, target)
         except ExportError as error:

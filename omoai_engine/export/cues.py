@@ -4,12 +4,12 @@ In: the punctuated segments. Out: cues in whole milliseconds, in order, none ove
 going backwards, each of one or two lines. The segments' own borders count for nothing: cues are
 cut anew on words, at sentence ends, pauses and clauses.
 
-Kept to always: two lines at most; a line of more than 42 columns only where one word is longer;
-every word once, in order; each cue at most 7 s and after the one before. Kept to where the
-speech allows: at least 1 s, at most 25 characters a second (a cue may stay a little after its
-last word while nothing follows), 1/12 s between cues that nearly touch.
-
-The measures are those of the usual timed-text guides of broadcasters.
+The measures are those of `SubtitleRules`. Kept to always: the lines; a line wider than its
+columns only where one word is; every word once, in order; each cue no longer than the longest
+and after the one before. Kept to where the speech allows: the shortest cue, the characters a
+second (a cue may stay a little after its last word while nothing follows), the gap between cues
+that nearly touch. People who speak faster than others read are shown as they speak: words are
+never left out.
 """
 
 from __future__ import annotations
@@ -19,14 +19,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from omoai_engine.export.options import SubtitleRules
 from omoai_engine.export.timed_words import TimedWord, columns, joined, timed_words
 from omoai_engine.results import ASRSegment
 
-LINE_COLUMNS = 42
-LONGEST = 7000
-SHORTEST = 1000
-MIN_GAP = 83
-CHARACTERS_A_SECOND = 25
+_USUAL = SubtitleRules()
 # A pause this long ends a cue even inside a sentence (milliseconds).
 _PAUSE = 800
 # A cue may stay on the screen so long after its last word.
@@ -55,12 +52,12 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def cues(segments: Iterable[ASRSegment]) -> list[Cue]:
+def cues(segments: Iterable[ASRSegment], rules: SubtitleRules = _USUAL) -> list[Cue]:
     """Return the cues of `segments`, which are in time order; none for no words."""
     groups: list[Sequence[TimedWord]] = []
     for run in _runs(timed_words(segments)):
-        groups += _cut(run)
-    return _timed(groups)
+        groups += _cut(run, rules)
+    return _timed(groups, rules)
 
 
 def _runs(words: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
@@ -76,10 +73,10 @@ def _runs(words: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
     return runs
 
 
-def _cut(run: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
+def _cut(run: Sequence[TimedWord], rules: SubtitleRules) -> list[Sequence[TimedWord]]:
     """Cut a run of words into cues at the least price, by dynamic programming."""
     count = len(run)
-    layout = _Layout(run)
+    layout = _Layout(run, rules)
     sentence_ends = [_ends_with(word.text, _SENTENCE_ENDS) for word in run]
     price_of_end = [_price_of_end(run, end) for end in range(1, count + 1)]
     best = [0.0] + [math.inf] * count
@@ -89,9 +86,9 @@ def _cut(run: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
         for end in range(start + 1, count + 1):
             duration = run[end - 1].end - run[start].start
             # One word alone always makes a cue, however long it is.
-            if end - start > 1 and (duration > LONGEST or not layout.fits(start, end)):
+            if end - start > 1 and (duration > rules.longest or not layout.fits(start, end)):
                 break
-            short = max(SHORTEST - duration, 0) * _PRICE_SHORT
+            short = max(rules.shortest - duration, 0) * _PRICE_SHORT
             price = best[start] + price_of_end[end - 1] + inside + short
             if price < best[end]:
                 best[end], came_from[end] = price, start
@@ -105,9 +102,10 @@ def _cut(run: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
 
 
 class _Layout:
-    """Answers at once whether words `start..end` fit into two lines."""
+    """Answers at once whether words `start..end` fit into the lines of a cue."""
 
-    def __init__(self, run: Sequence[TimedWord]) -> None:
+    def __init__(self, run: Sequence[TimedWord], rules: SubtitleRules) -> None:
+        self._two_lines = rules.lines > 1
         self._glued = [word.glued for word in run] + [False]
         widths = (columns(word.text) + (not word.glued) for word in run)
         self._before = list(accumulate(widths, initial=0))
@@ -116,14 +114,14 @@ class _Layout:
         end = 0
         for start in range(len(run)):
             end = max(end, start + 1)
-            while end < len(run) and self._width(start, end + 1) <= LINE_COLUMNS:
+            while end < len(run) and self._width(start, end + 1) <= rules.columns:
                 end += 1
             self._line_ends.append(end)
 
     def fits(self, start: int, end: int) -> bool:
         """Say whether a first line filled as far as possible leaves one line or less."""
         second = self._line_ends[start]
-        return end <= second or end <= self._line_ends[second]
+        return end <= second or (self._two_lines and end <= self._line_ends[second])
 
     def _width(self, start: int, end: int) -> int:
         # The blank before the first word of a line is not written.
@@ -144,11 +142,11 @@ def _ends_with(text: str, marks: str) -> bool:
     return bool(bare) and bare[-1] in marks
 
 
-def _lines(piece: Sequence[TimedWord]) -> tuple[str, ...]:
+def _lines(piece: Sequence[TimedWord], limit: int) -> tuple[str, ...]:
     """Return the piece as one line, or as the two that are best balanced; a single word wider
     than a line stays whole."""
     whole = joined(piece)
-    if columns(whole) <= LINE_COLUMNS or len(piece) == 1:
+    if columns(whole) <= limit or len(piece) == 1:
         return (whole,)
     best: tuple[float, tuple[str, ...]] = math.inf, (whole,)
     for at in range(1, len(piece)):
@@ -157,34 +155,41 @@ def _lines(piece: Sequence[TimedWord]) -> tuple[str, ...]:
         price = float(abs(widths[0] - widths[1]))
         if _ends_with(upper, _SENTENCE_ENDS + _CLAUSE_ENDS):
             price -= 20.0
-        if max(widths) <= LINE_COLUMNS and price < best[0]:
+        if max(widths) <= limit and price < best[0]:
             best = price, (upper, lower)
     return best[1]
 
 
-def _timed(groups: Sequence[Sequence[TimedWord]]) -> list[Cue]:
+def _timed(groups: Sequence[Sequence[TimedWord]], rules: SubtitleRules) -> list[Cue]:
     made: list[Cue] = []
     free_from = 0
     for at, group in enumerate(groups):
         start = max(group[0].start, free_from)
-        lines = _lines(group)
+        lines = _lines(group, rules.columns)
         following = groups[at + 1][0].start if at + 1 < len(groups) else None
-        made.append(Cue(start, _end(group, start, lines, following), lines))
+        made.append(Cue(start, _end(group, start, lines, following, rules), lines))
         free_from = made[-1].end
     return made
 
 
 def _end(
-    group: Sequence[TimedWord], start: int, lines: Sequence[str], following: int | None
+    group: Sequence[TimedWord],
+    start: int,
+    lines: Sequence[str],
+    following: int | None,
+    rules: SubtitleRules,
 ) -> int:
     """Return when the cue goes: with its last word, later where it must be read longer."""
     spoken = max(group[-1].end, start + _INSTANT)
     characters = sum(len(line) for line in lines)
-    to_read = start + max(SHORTEST, math.ceil(characters * 1000 / CHARACTERS_A_SECOND))
-    end = min(max(spoken, min(to_read, max(spoken + _LINGER, start + SHORTEST))), start + LONGEST)
-    if following is None or end + MIN_GAP <= following:
+    to_read = start + max(rules.shortest, math.ceil(characters * 1000 / rules.characters_a_second))
+    end = min(
+        max(spoken, min(to_read, max(spoken + _LINGER, start + rules.shortest))),
+        start + rules.longest,
+    )
+    if following is None or end + rules.gap <= following:
         return end
-    if following - start > 2 * MIN_GAP:
-        return following - MIN_GAP
+    if following - start > 2 * rules.gap:
+        return following - rules.gap
     # The next words begin at once: touch them, or take a moment where they begin no later.
     return max(following, start + _INSTANT)

@@ -30,7 +30,8 @@ _FORGET = (
 def entry_of(row: Sequence[Any]) -> Entry:
     """Return the entry of a row of `ENTRY_COLUMNS`."""
     tags = tuple(sorted(row[15].split("\n"))) if row[15] else ()
-    return Entry(*row[:12], tags, json.loads(row[12]), *row[13:15])
+    values = [*row[:12], tags, json.loads(row[12]), *row[13:15]]
+    return Entry(*values)
 
 
 def read_entry(connection: sqlite3.Connection, entry: int) -> Entry:

@@ -1,0 +1,270 @@
+"""`omoai library ...`: the transcripts that are kept, found, mended, brought in and out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omoai_engine.cli.console import Parser, error_line, say, write_text
+from omoai_engine.cli.exits import ExitCode
+from omoai_engine.cli.job_view import clock
+from omoai_engine.errors import EditError, NotInLibraryError, TranscriptFormatError
+from omoai_engine.text import one_line, shown_path
+
+if TYPE_CHECKING:
+    from omoai_engine.config import OmoAIConfig
+    from omoai_engine.library import Entry, Library
+
+_DESCRIPTION = """\
+The library of transcripts on this machine.
+
+Searching: every word must occur in a segment. A word without marks finds all that read so
+("tieng viet" finds "tiếng Việt"), a word with marks finds itself. "two words" in quotation marks
+stand together, begin* finds beginnings."""
+_EPILOG = """\
+exit codes: 0 done; 1 it failed, nothing was found, or something is damaged; 2 wrong usage or no
+such transcript"""
+
+
+def library(arguments: list[str]) -> int:
+    """Run `omoai library` with `arguments`; return the exit code."""
+    if arguments[:1] == ["export"]:
+        from omoai_engine.cli.export import export
+
+        return export(arguments[1:])
+    parsed = _parser().parse_args(arguments)
+
+    from omoai_engine.config import load_config
+    from omoai_engine.library import Library
+
+    config = load_config()
+    try:
+        with Library.open(config) as opened:
+            run: Callable[[Library, OmoAIConfig, argparse.Namespace], int] = parsed.run
+            return run(opened, config, parsed)
+    except (NotInLibraryError, EditError, TranscriptFormatError) as error:
+        error_line(str(error))
+        return ExitCode.USAGE
+
+
+class _SubParser(Parser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(options["prog"], options.get("help") or "")
+
+
+def _parser() -> Parser:
+    parser = Parser("omoai library", _DESCRIPTION, _EPILOG)
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_SubParser)
+
+    def command(name: str, run: Callable[..., int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text)
+        made.set_defaults(run=run)
+        return made
+
+    listing = command("list", _list, "transcripts, newest first")
+    listing.add_argument("--tag")
+    listing.add_argument("--title", help="a part of the title, with or without marks")
+    listing.add_argument("--state", choices=("finished", "interrupted", "failed", "recording"))
+    listing.add_argument("--limit", type=int, metavar="N")
+    listing.add_argument("--deleted", action="store_true", help="what was deleted")
+    listing.add_argument("--json", action="store_true")
+    showing = command("show", _show, "one transcript, with what a person changed")
+    showing.add_argument("id", type=int)
+    showing.add_argument("--diff", action="store_true", help="only what differs from the original")
+    searching = command("search", _search, "find words in every transcript")
+    searching.add_argument("query", nargs="+")
+    searching.add_argument("--limit", type=int, default=50, metavar="N")
+    searching.add_argument("--json", action="store_true")
+    commands.add_parser("export", help="the same as `omoai export`")
+    bringing = command("import", _import, "SRT, WebVTT or JSON, for review")
+    bringing.add_argument("files", nargs="+", metavar="FILE")
+    bringing.add_argument("--audio", metavar="FILE", help="the recording of the transcript")
+    for name, run, text in (
+        ("delete", _delete, "delete transcripts; `restore` brings them back for a while"),
+        ("restore", _restore, "bring deleted transcripts back"),
+    ):
+        acting = command(name, run, text)
+        acting.add_argument("id", type=int, nargs="+")
+        if name == "delete":
+            acting.add_argument("--yes", action="store_true", help="do not ask")
+    verifying = command("verify", _verify, "read everything and say what is damaged or missing")
+    verifying.add_argument("--repair", action="store_true", help="write the search index anew")
+    editing = command("edit", _edit, "edit a transcript in $EDITOR, keeping its times")
+    editing.add_argument("id", type=int)
+    return parser
+
+
+def _list(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    entries = library.entries(
+        limit=parsed.limit,
+        tag=parsed.tag,
+        title=parsed.title,
+        state=parsed.state,
+        deleted=parsed.deleted,
+    )
+    if parsed.json:
+        rows = [asdict(entry) for entry in entries]
+        write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        return ExitCode.DONE
+    if not entries:
+        say("Nothing is deleted." if parsed.deleted else "The library holds nothing of this kind.")
+    write_text("".join(_line(entry) + "\n" for entry in entries))
+    return ExitCode.DONE
+
+
+def _line(entry: Entry) -> str:
+    tags = f"  [{', '.join(entry.tags)}]" if entry.tags else ""
+    state = "" if entry.state == "finished" else f"  ({entry.state})"
+    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
+    return f"{entry.id:>6}  {day}  {clock(entry.duration):>8}  {one_line(entry.title)}{tags}{state}"
+
+
+def _show(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    if parsed.diff:
+        lines = [
+            f"{clock(one.start)}  -{one.before}  +{one.after}" for one in library.diff(parsed.id)
+        ]
+        write_text("".join(f"{line}\n" for line in lines))
+        return ExitCode.DONE
+    from omoai_engine.export import ExportOptions, render
+
+    say(_line(library.entry(parsed.id)))
+    write_text(render(library.result(parsed.id), "txt", ExportOptions(timestamps=True)))
+    return ExitCode.DONE
+
+
+def _search(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    # Two words in one argument were quoted for the shell, not for us.
+    page = library.search(" ".join(parsed.query), limit=parsed.limit)
+    if page.loosened:
+        say("Nothing has these marks; found without them:")
+    if parsed.json:
+        rows = [asdict(hit) for hit in page.hits]
+        write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    else:
+        write_text(
+            "".join(
+                f"{hit.entry:>6}  {clock(hit.start):>8}  {one_line(hit.title)}: {hit.snippet()}\n"
+                for hit in page.hits
+            )
+        )
+    if page.more:
+        say("There is more; give --limit.")
+    return ExitCode.DONE if page.hits else ExitCode.FAILED
+
+
+def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    from omoai_engine.library.imports import read_transcript
+
+    if parsed.audio and len(parsed.files) > 1:
+        error_line("--audio belongs to one FILE. See: omoai library import --help")
+        return ExitCode.USAGE
+    code = ExitCode.DONE
+    for name in parsed.files:
+        try:
+            result = read_transcript(Path(name))
+        except TranscriptFormatError as error:
+            error_line(str(error))
+            code = ExitCode.USAGE
+            continue
+        audio = Path(parsed.audio) if parsed.audio else None
+        entry = library.store(
+            result, source=name, audio=audio, keep_audio=config.library.audio == "copy"
+        )
+        mended = result.metadata.get("mended")
+        note = f" ({mended} segments had times that were mended)" if mended else ""
+        say(f"{shown_path(name)}: {len(result.segments)} segments{note}")
+        write_text(f"{entry}\n")
+    return code
+
+
+def _delete(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    entries = [library.entry(number) for number in parsed.id]
+    for entry in entries:
+        say(_line(entry))
+    if not parsed.yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            error_line("deleting asks first, and nobody can answer. Give --yes")
+            return ExitCode.USAGE
+        say(f"Delete {len(entries)}? [y/N]")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            say("Nothing was deleted.")
+            return ExitCode.FAILED
+    for entry in entries:
+        library.delete(entry.id)
+    library.purge(older_than_days=config.library.deleted_days)
+    numbers = " ".join(str(entry.id) for entry in entries)
+    say(
+        f"Deleted. For {config.library.deleted_days:.0f} days this brings back: "
+        f"omoai library restore {numbers}"
+    )
+    return ExitCode.DONE
+
+
+def _restore(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    for number in parsed.id:
+        library.restore(number)
+        say(_line(library.entry(number)))
+    return ExitCode.DONE
+
+
+def _verify(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    if parsed.repair:
+        library.rebuild_index()
+        say("The search index was written anew.")
+    problems = library.verify()
+    lines = []
+    for problem in problems:
+        where = f"transcript {problem.entry}: " if problem.entry is not None else ""
+        mark = "DAMAGED" if problem.serious else "note   "
+        lines.append(f"{mark}  {where}{one_line(problem.what)}. {problem.hint}.\n")
+    write_text("".join(lines))
+    if not problems:
+        say(f"Everything is as it should be: {library.count()} transcripts.")
+    return ExitCode.FAILED if any(problem.serious for problem in problems) else ExitCode.DONE
+
+
+def _edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    from omoai_engine.library.editor import from_text, to_text
+
+    transcript = library.transcript(parsed.id)
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    before = to_text(transcript)
+    descriptor, name = tempfile.mkstemp(prefix="omoai-edit-", suffix=".txt")
+    path = Path(name)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(before)
+    try:
+        ended = subprocess.run([*shlex.split(command), name], check=False).returncode
+        after = path.read_bytes().decode("utf-8")
+    except (OSError, ValueError) as error:
+        error_line(f"the editor {one_line(command)} cannot be used: {one_line(str(error))}")
+        say(f"The text is kept in {shown_path(path)}")
+        return ExitCode.FAILED
+    if ended != 0:
+        error_line(f"the editor ended with code {ended}; nothing was changed")
+        say(f"The text is kept in {shown_path(path)}")
+        return ExitCode.FAILED
+    came = from_text(transcript, after)
+    for note in came.notes:
+        say(f"line {note.line}: {note.why}: {note.text}")
+    if came.edits:
+        outcome = library.edit(parsed.id, *came.edits, label="Edit in an editor")
+        say(f"{outcome.changed} segments changed. Undo is in the app's history.")
+    else:
+        say("Nothing was changed.")
+    if came.notes:
+        say(f"What you wrote is kept in {shown_path(path)}")
+    else:
+        path.unlink(missing_ok=True)
+    return ExitCode.DONE
