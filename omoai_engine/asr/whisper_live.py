@@ -27,7 +27,7 @@ _PAUSE_SECONDS = 0.9
 _LONG_SECONDS = (8.0, 16.0)
 """An utterance without a pause is cut in its longest breath between these times."""
 _LEAST_NEW_SECONDS = 0.8
-_SHARE = 1.6
+_SHARE = 1.2
 """A pass waits for so many times its own cost in new sound, but for no more than this: """
 _MOST_NEW_SECONDS = 4.0
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omoai_engine.asr.choice import choose_recognizer
+from omoai_engine.asr.choice import RecognizerChoice, choose_recognizer
 from omoai_engine.asr.isolated import IsolatedRecognizer
 from omoai_engine.asr.recognizer import AudioProgress, RecognizerEvent
 from omoai_engine.control import JobControl
@@ -36,6 +37,17 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 """So often a recogniser that died is started; a model that always dies must not go on for ever."""
+
+
+def _for_live(choice: RecognizerChoice) -> RecognizerChoice:
+    """Let ChunkFormer's small steps use one thread where nobody asked for another number.
+
+    More threads gain nothing on half a second of sound; on two of them oneDNN was seen to build
+    a kernel for one shape for ever.
+    """
+    if choice.engine != "chunkformer" or choice.settings.threads:
+        return choice
+    return replace(choice, settings=choice.settings.model_copy(update={"threads": 1}))
 
 
 class LiveTranscriber:
@@ -90,7 +102,7 @@ class LiveTranscriber:
     def _run(self) -> None:
         began = time.monotonic()
         try:
-            choice = choose_recognizer(self._config)
+            choice = _for_live(choose_recognizer(self._config))
             self._on_event(RecognizerChosen(choice.engine, one_line(choice.model), choice.reason))
             for left in reversed(range(_TRIES)):
                 self._recognizer = IsolatedRecognizer(choice)
