@@ -156,26 +156,25 @@ def test_too_long_a_recording_is_refused(pipeline: Pipeline, jfk: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_child_left")
-def test_cancelling_returns_what_is_done_within_a_second(english: Path) -> None:
+def test_cancelling_returns_what_is_done_and_recognises_no_further(english: Path) -> None:
     control = JobControl()
     events: list[Event] = []
-    cancelled_at: list[float] = []
 
     def watch(event: Event) -> None:
         events.append(event)
-        if isinstance(event, SegmentRecognized) and not cancelled_at:
-            cancelled_at.append(time.monotonic())
+        if isinstance(event, SegmentRecognized):
             control.cancel()
 
     with Pipeline(load_config()) as pipeline:
         result = pipeline.run(english, on_event=watch, cancel=control)
-        took = time.monotonic() - cancelled_at[0]
     assert result.metadata["cancelled"] is True
     assert result.asr is not None
-    assert result.asr.segments
+    recognised = [event.segment for event in events if isinstance(event, SegmentRecognized)]
+    assert list(result.asr.segments) == recognised, "what came before the cancel is kept"
+    assert recognised[-1].end < 45, "the rest of the 53 s was not recognised any more"
+    finished = [event.stage for event in events if isinstance(event, StageFinished)]
+    assert "asr" not in finished
     assert words_of(result.transcript_punctuated) == words_of(result.transcript)
-    # One second is what the design promises; the bound is wide because machines are shared.
-    assert took < 10
 
 
 def test_an_event_of_the_threading_module_cancels_too(jfk: Path) -> None:
