@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         preprocess_file_to_wav_bytes,
         validate_audio_input,
     )
+    from omoai_engine.processor import VLLMProcessor
     from omoai_engine.results import (
         ASRResult,
         ASRSegment,
@@ -85,6 +86,7 @@ _HOMES = {
         "preprocess_file_to_wav_bytes",
         "validate_audio_input",
     ),
+    "processor": ("VLLMProcessor",),
     "results": (
         "ASRResult",
         "ASRSegment",
@@ -129,6 +131,7 @@ __all__ = [  # noqa: RUF022 - in the order of `_HOMES`
     "preprocess_audio_to_tensor",
     "preprocess_file_to_wav_bytes",
     "validate_audio_input",
+    "VLLMProcessor",
     "ASRResult",
     "ASRSegment",
     "Paragraph",

@@ -11,7 +11,7 @@ from omoai_engine.asr.recognizer import Recognizer
 from omoai_engine.errors import OmoAIError, StageError
 from omoai_engine.events import LanguageDetected, SpeechDiscarded, Stage
 from omoai_engine.memory import peak_memory_mib
-from omoai_engine.postprocess import RulesPostprocessor
+from omoai_engine.postprocess.stage import TextStage
 from omoai_engine.preprocess.source import AudioInfo
 from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
 
@@ -39,7 +39,7 @@ class Findings:
     segments: list[ASRSegment] = field(default_factory=list)
     discarded: list[SpeechDiscarded] = field(default_factory=list)
     first_segment: float | None = None
-    text: RulesPostprocessor | None = None
+    text: TextStage | None = None
     written: int = 0
     paragraphs: int = 0
     summary: SummaryResult = field(
@@ -70,7 +70,11 @@ class Findings:
         transcript = " ".join(segment.text for segment in self.segments)
         if self.first_segment is not None:
             timing["first_segment"] = self.first_segment
-        processing = max(0.0, timing["total"] - timing["model_loading"])
+        waited = 0.0
+        if text is not None and text.loading_seconds:
+            timing["language_model_loading"] = text.loading_seconds
+            waited = text.waited_seconds
+        processing = max(0.0, timing["total"] - timing["model_loading"] - waited)
         return PipelineResult(
             segments=text.segments if text else (),
             transcript=transcript,
@@ -86,6 +90,7 @@ class Findings:
             metadata=self._metadata(cancelled),
             paragraphs=text.paragraphs if text else (),
             asr=ASRResult(tuple(self.segments), transcript, self.decoded),
+            suggestions=text.suggestions if text else (),
         )
 
     def _metadata(self, cancelled: bool) -> dict[str, Any]:

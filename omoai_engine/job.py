@@ -20,6 +20,7 @@ from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError
 from omoai_engine.events import (
+    Event,
     JobStarted,
     LanguageDetected,
     Notice,
@@ -29,11 +30,12 @@ from omoai_engine.events import (
     SpeechDiscarded,
     Stage,
     SummaryReady,
+    TextBackendChosen,
     TextPunctuated,
 )
 from omoai_engine.findings import Findings
-from omoai_engine.postprocess import RulesPostprocessor
-from omoai_engine.postprocess.rules import PunctuatedParagraph
+from omoai_engine.postprocess.backend import new_text_stage
+from omoai_engine.postprocess.stage import PunctuatedParagraph, TextBackend, TextStage
 from omoai_engine.preprocess.source import open_audio
 from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_engine.stage_clock import StageClocks
@@ -42,9 +44,11 @@ from omoai_engine.text import shown_path
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.intermediates import Intermediates
+    from omoai_engine.postprocess.llm.contract import LanguageModel
 
 AudioInput = bytes | bytearray | memoryview | Path | str | BinaryIO
 RecognizerOf = Callable[[], tuple[RecognizerChoice, Recognizer]]
+TextOf = Callable[[], "tuple[TextBackend, LanguageModel | None]"]
 T = TypeVar("T")
 
 _BLOCKS_IN_FLIGHT = 8
@@ -74,6 +78,7 @@ class Job:
         audio_input: AudioInput,
         *,
         recognizer: RecognizerOf,
+        text: TextOf,
         on_event: OnEvent,
         control: JobControl,
         max_duration: float | None,
@@ -84,6 +89,8 @@ class Job:
         self._input = audio_input
         self._name = source_name(audio_input)
         self._recognizer_of = recognizer
+        self._text_of = text
+        self._text: TextStage | None = None
         self._tell = on_event
         self._control = control
         self._max_duration = max_duration
@@ -102,6 +109,8 @@ class Job:
 
     def run(self) -> PipelineResult:
         """Run all stages; see `Pipeline.run` for what is returned and raised."""
+        # What the text work lacks is known before a second of sound is decoded.
+        self._backend, self._model = self._text_of()
         if self._folder is not None:
             from omoai_engine.intermediates import Intermediates
 
@@ -116,6 +125,8 @@ class Job:
         for thread in threads:
             thread.join()
         self._guarded("postprocessing", self._complete_text)
+        if self._text is not None:
+            self._text.close()
         found = self._found
         if found.complete and not found.segments and not self._abort.is_set():
             self._notice(found.why_no_words)
@@ -182,6 +193,9 @@ class Job:
             return
         found, clocks = self._found, self._clocks
         recognizer = self._loaded()
+        # Made here, so that a language model loads beside recognition, when the recogniser has
+        # taken its memory.
+        self._text = self._new_text(recognizer)
         clocks.start("asr")
         with clocks.working("asr"):
             for segment in recognizer.recognize(
@@ -226,24 +240,30 @@ class Job:
 
     def _write_text(self) -> None:
         found, clocks = self._found, self._clocks
-        for segment in self._taken(self._segments):
+        for segment in self._taken(self._segments, idle=self._catch_up):
             if found.text is None:
                 clocks.start("postprocessing")
-                found.text = self._new_text()
+                found.text = self._text
             with clocks.working("postprocessing"):
                 self._punctuated(self._pushed(segment))
         self._complete_text()
         if found.text is not None:
             with clocks.working("postprocessing"):
                 found.summary = found.text.summary(control=self._abort)
+            clocks.add("postprocessing", found.text.busy_seconds)
             self._tell(SummaryReady(found.summary))
             clocks.finish("postprocessing", found.decoded)
+
+    def _catch_up(self) -> None:
+        """Give out what a language model finished while no segment came."""
+        if self._found.text is not None:
+            self._punctuated(self._found.text.ready())
 
     def _complete_text(self) -> None:
         """Bring to its end what was recognised, also in a job that was stopped on the way."""
         found = self._found
         if found.text is None and found.segments:
-            found.text = self._new_text()
+            found.text = self._text
         if found.text is None:
             return
         for segment in found.segments[found.written :]:
@@ -258,10 +278,25 @@ class Job:
         found.written += 1
         return found.text.push(segment)
 
-    def _new_text(self) -> RulesPostprocessor:
-        recognizer = self._found.recognizer
-        writes = recognizer is not None and recognizer.info.writes_punctuation
-        return RulesPostprocessor(self._config.postprocess, writes_punctuation=writes)
+    def _new_text(self, recognizer: Recognizer) -> TextStage:
+        stage, backend = new_text_stage(
+            self._config.postprocess,
+            self._backend,
+            self._model,
+            writes_punctuation=recognizer.info.writes_punctuation,
+            language=self._found.language_code,
+            control=self._abort,
+            tell=self._hear,
+        )
+        self._tell(TextBackendChosen(backend.backend, backend.model, backend.reason))
+        return stage
+
+    def _hear(self, event: Event) -> None:
+        """Take what the text stage says."""
+        if isinstance(event, Notice):
+            self._notice(event.text)
+        else:
+            self._tell(event)
 
     def _punctuated(self, closed: list[PunctuatedParagraph]) -> None:
         for paragraph, segments in closed:
@@ -291,12 +326,16 @@ class Job:
                 continue
             return
 
-    def _taken(self, source: queue.Queue[T | _End]) -> Iterator[T]:
+    def _taken(
+        self, source: queue.Queue[T | _End], *, idle: Callable[[], None] | None = None
+    ) -> Iterator[T]:
         while True:
             self._abort.checkpoint()
             try:
                 item = source.get(timeout=_CHECK_SECONDS)
             except queue.Empty:
+                if idle is not None:
+                    idle()
                 continue
             if isinstance(item, _End):
                 return

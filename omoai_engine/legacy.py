@@ -10,7 +10,7 @@ from omoai_engine.errors import ConfigError, ExportError
 from omoai_engine.export import write
 from omoai_engine.export.json_format import from_json
 from omoai_engine.pipeline import Pipeline, as_config
-from omoai_engine.postprocess import RulesPostprocessor
+from omoai_engine.processor import VLLMProcessor
 from omoai_engine.results import ASRResult, PipelineResult, PostprocessResult
 from omoai_engine.text import shown_path
 
@@ -53,15 +53,10 @@ def postprocess_asr_json(
     asr = result.asr
     segments = asr.segments if asr else result.segments
     writes = result.metadata.get("recognizer") == "whisper"
-    text = RulesPostprocessor(
-        _settings(config).postprocess,
-        writes_punctuation=writes,
-        language=result.metadata.get("language"),
-    )
-    for segment in segments:
-        text.push(segment)
-    text.finish()
-    return text.result()
+    with VLLMProcessor(_settings(config)) as processor:
+        return processor.process(
+            segments, language=result.metadata.get("language"), writes_punctuation=writes
+        )
 
 
 def run_pipeline_legacy(

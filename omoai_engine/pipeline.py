@@ -20,6 +20,7 @@ from omoai_engine.control import Cancellation, JobControl
 from omoai_engine.errors import CancelledError, OmoAIError
 from omoai_engine.events import Event, OnEvent
 from omoai_engine.job import AudioInput, Job, source_name
+from omoai_engine.postprocess.backend import LanguageModels
 from omoai_engine.results import PipelineFailure, PipelineResult
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Pipeline:
         self._config = as_config(config)
         self._recognizer: Recognizer | None = None
         self._choice: RecognizerChoice | None = None
+        self._language_models = LanguageModels(self._config)
         self._lock = threading.Lock()
         self._closing = JobControl()
 
@@ -91,6 +93,7 @@ class Pipeline:
             self._config,
             audio_input,
             recognizer=self._recognizer_of,
+            text=self._language_models.chosen,
             on_event=self._observer(on_event),
             control=control,
             max_duration=max_audio_duration,
@@ -99,12 +102,13 @@ class Pipeline:
         ).run()
 
     def close(self) -> None:
-        """End the running job and the recogniser's process; free everything. Idempotent."""
+        """End the running job and the processes of the models; free everything. Idempotent."""
         self._closing.cancel()
         with self._lock:
             recognizer, self._recognizer = self._recognizer, None
         if recognizer is not None:
             recognizer.close()
+        self._language_models.close()
 
     def _recognizer_of(self) -> tuple[RecognizerChoice, Recognizer]:
         choice = choose_recognizer(self._config)

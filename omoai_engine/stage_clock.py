@@ -59,6 +59,10 @@ class StageClocks:
         finally:
             clock.busy += time.monotonic() - before
 
+    def add(self, stage: Stage, seconds: float) -> None:
+        """Count work of the stage that was done beside its thread."""
+        self._clocks[stage].busy += seconds
+
     def progress(self, stage: Stage, done: float, total: float | None) -> None:
         """Tell how many seconds of sound are done, at most five times a second."""
         clock = self._clocks[stage]

@@ -6,7 +6,8 @@ extractive summary at the end. `words_unchanged` is the judge that no word was t
 
 from __future__ import annotations
 
-from omoai_engine.postprocess.rules import PunctuatedParagraph, RulesPostprocessor
+from omoai_engine.postprocess.rules import RulesPostprocessor
+from omoai_engine.postprocess.stage import PunctuatedParagraph
 from omoai_engine.postprocess.summary import summarize
 from omoai_engine.postprocess.words import words_unchanged
 

@@ -19,21 +19,22 @@ from omoai_engine.postprocess.punctuate import punctuated
 from omoai_engine.postprocess.words import bare, ends_sentence, tokens
 from omoai_engine.results import ASRSegment, Word
 
-_ABBREVIATION = re.compile(r"(?:[^\W\d_]\.){2,}|(?:mr|mrs|ms|dr|st|prof|tp|vs)\.", re.IGNORECASE)
+ABBREVIATION = re.compile(r"(?:[^\W\d_]\.){2,}|(?:mr|mrs|ms|dr|st|prof|tp|vs)\.", re.IGNORECASE)
 # Fewer letters than this in capitals may be an acronym; more are a recogniser that knows no
 # other case.
 _SHOUTING = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class SpokenWord:
     """A bare word, the segment it belongs to and the word object that it is, if one is;
-    `opens` where the recogniser began a sentence with it."""
+    `opens` where the recogniser began a sentence with it, `number` its place in the segment."""
 
     text: str
     segment: int
     word: Word | None
     opens: bool
+    number: int
 
 
 def rewritten(
@@ -43,32 +44,33 @@ def rewritten(
 
     Marks at the edges of tokens are taken off first; tokens of marks alone vanish.
     """
-    pieces = [piece for at, segment in enumerate(segments) for piece in _taken_apart(segment, at)]
+    pieces = [piece for at, segment in enumerate(segments) for piece in taken_apart(segment, at)]
     texts = punctuated(
         _without_sentence_case(pieces, language), _pauses(pieces, segments, scale), language
     )
     grouped: list[list[tuple[str, Word | None]]] = [[] for _ in segments]
     for piece, text in zip(pieces, texts, strict=True):
         grouped[piece.segment].append((text, piece.word))
-    return tuple(_put_together(*pair) for pair in zip(segments, grouped, strict=True))
+    return tuple(put_together(*pair) for pair in zip(segments, grouped, strict=True))
 
 
-def _taken_apart(segment: ASRSegment, number: int) -> list[_Piece]:
+def taken_apart(segment: ASRSegment, number: int) -> list[SpokenWord]:
+    """Return the bare words of `segment`, which is number `number` of its paragraph."""
     written = tokens(segment.text)
     spoken: Sequence[Word | None] = segment.words
     if [word.text.strip() for word in segment.words] != written:
         spoken = [None] * len(written)
-    pieces: list[_Piece] = []
+    pieces: list[SpokenWord] = []
     opens = True
-    for token, word in zip(written, spoken, strict=True):
-        text = token if _ABBREVIATION.fullmatch(token) else bare(token)
+    for place, (token, word) in enumerate(zip(written, spoken, strict=True)):
+        text = token if ABBREVIATION.fullmatch(token) else bare(token)
         if text:
-            pieces.append(_Piece(text, number, word, opens))
+            pieces.append(SpokenWord(text, number, word, opens, place))
         opens = ends_sentence(token)
     return pieces
 
 
-def _without_sentence_case(pieces: Sequence[_Piece], language: Language) -> list[str]:
+def _without_sentence_case(pieces: Sequence[SpokenWord], language: Language) -> list[str]:
     """Take off the capitals that stood for sentence beginnings, as far as that is certain."""
     texts = [piece.text for piece in pieces]
     letters = [letter for text in texts for letter in text if letter.isalpha()]
@@ -82,7 +84,7 @@ def _without_sentence_case(pieces: Sequence[_Piece], language: Language) -> list
 
 
 def _pauses(
-    pieces: Sequence[_Piece], segments: Sequence[ASRSegment], scale: PauseScale
+    pieces: Sequence[SpokenWord], segments: Sequence[ASRSegment], scale: PauseScale
 ) -> list[float | None]:
     """Return the pause after each word on the speaker's scale; `None` where it is not known."""
     pauses: list[float | None] = []
@@ -99,7 +101,8 @@ def _pauses(
     return [*pauses, None] if pieces else []
 
 
-def _put_together(segment: ASRSegment, texts: Sequence[tuple[str, Word | None]]) -> ASRSegment:
+def put_together(segment: ASRSegment, texts: Sequence[tuple[str, Word | None]]) -> ASRSegment:
+    """Return `segment` with these words as its text; times and confidences stay."""
     words = tuple(replace(word, text=text) for text, word in texts if word is not None)
     return replace(
         segment,

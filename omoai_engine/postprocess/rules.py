@@ -14,15 +14,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from omoai_engine.control import JobControl
 from omoai_engine.postprocess.languages import is_unspaced, language_of
 from omoai_engine.postprocess.pauses import PauseScale
 from omoai_engine.postprocess.rewriting import rewritten
+from omoai_engine.postprocess.stage import PunctuatedParagraph, TextBackend
 from omoai_engine.postprocess.summary import summarize
 from omoai_engine.postprocess.words import MARKS, ends_sentence, words_of, words_unchanged
-from omoai_engine.results import ASRSegment, Paragraph, PostprocessResult, SummaryResult
+from omoai_engine.results import (
+    ASRSegment,
+    Paragraph,
+    PostprocessResult,
+    Suggestion,
+    SummaryResult,
+)
 
 if TYPE_CHECKING:
     from omoai_engine.config import PostprocessSettings
@@ -31,13 +38,6 @@ if TYPE_CHECKING:
 _WRITTEN_MARK = re.compile(rf"[。，、？！：；]|[{re.escape(MARKS)}](?!\w)")
 # A paragraph past its most words waits for a sentence end, but no longer than this.
 _HARD_STOP = 1.5
-
-
-class PunctuatedParagraph(NamedTuple):
-    """A closed paragraph and its segments with punctuated text."""
-
-    paragraph: Paragraph
-    segments: tuple[ASRSegment, ...]
 
 
 class RulesPostprocessor:
@@ -49,7 +49,13 @@ class RulesPostprocessor:
         writes_punctuation: whether the recogniser writes marks and capitals itself.
         language: ISO 639 code; may be set later through `language`, it is read anew for every
             paragraph.
+        backend: why it is the rules, for `metadata`.
     """
+
+    suggestions: tuple[Suggestion, ...] = ()
+    busy_seconds = 0.0
+    loading_seconds = 0.0
+    waited_seconds = 0.0
 
     def __init__(
         self,
@@ -57,7 +63,9 @@ class RulesPostprocessor:
         *,
         writes_punctuation: bool,
         language: str | None = None,
+        backend: TextBackend | None = None,
     ) -> None:
+        self._backend = backend or TextBackend()
         self.language = language
         self._settings = settings
         self._writes_punctuation = writes_punctuation
@@ -91,6 +99,13 @@ class RulesPostprocessor:
         if self._closed_by_its_own_mark(segment):
             closed.append(self._close())
         return closed
+
+    def ready(self) -> list[PunctuatedParagraph]:
+        """Return nothing: whatever is closed was returned at once."""
+        return []
+
+    def close(self) -> None:
+        """Do nothing: the rules hold nothing open."""
 
     def finish(self) -> list[PunctuatedParagraph]:
         """Close what is open; return the last paragraph, if there is one."""
@@ -130,9 +145,10 @@ class RulesPostprocessor:
     @property
     def metadata(self) -> dict[str, Any]:
         """How it was done, in figures."""
-        per_hundred = round(100 * self._marks / self._words, 2) if self._words else 0.0
+        per_hundred = marks_per_hundred(self._marks, self._words)
         return {
             "backend": "rules",
+            "reason": self._backend.reason,
             "language": self.language,
             "punctuation": "rewritten" if self._rewrites else "kept",
             "paragraphs": len(self._paragraphs),
@@ -181,9 +197,9 @@ class RulesPostprocessor:
         if self._rewrites:
             segments = rewritten(originals, self._scale, language_of(self.language))
         before = " ".join(segment.text for segment in originals)
-        text = _joined(segments, self.language)
+        text = joined(segments, self.language)
         if segments is not originals and not words_unchanged(before, text):
-            segments, text = originals, _joined(originals, self.language)
+            segments, text = originals, joined(originals, self.language)
             self._kept_original += 1
         first = len(self._segments)
         paragraph = Paragraph(
@@ -194,17 +210,28 @@ class RulesPostprocessor:
             last=first + len(segments) - 1,
         )
         self._words += len(words_of(text))
-        self._marks += len(_WRITTEN_MARK.findall(text))
+        self._marks += count_marks(text)
         self._segments.extend(segments)
         self._paragraphs.append(paragraph)
         self._open, self._open_words = [], 0
         return PunctuatedParagraph(paragraph, segments)
 
 
+def count_marks(text: str) -> int:
+    """Return how many marks stand behind the words of `text`."""
+    return len(_WRITTEN_MARK.findall(text))
+
+
+def marks_per_hundred(marks: int, words: int) -> float:
+    """Return the marks per 100 words; 0 where there are no words."""
+    return round(100 * marks / words, 2) if words else 0.0
+
+
 def _count_words(segment: ASRSegment) -> int:
     return len(segment.words) or len(segment.text.split())
 
 
-def _joined(segments: Sequence[ASRSegment], language: str | None) -> str:
+def joined(segments: Sequence[ASRSegment], language: str | None) -> str:
+    """Return the text of a paragraph of these segments."""
     separator = "" if is_unspaced(language) else " "
     return separator.join(text for segment in segments if (text := segment.text.strip()))

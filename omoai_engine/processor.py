@@ -1,0 +1,134 @@
+"""Text work by itself: segments in, punctuated segments and a summary out, one model for both.
+
+For programs that have a transcript already. The model is loaded once, at its first use, and kept
+for the next transcript until `close`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from omoai_engine.control import Cancellation, JobControl
+from omoai_engine.events import Event, OnEvent, TextBackendChosen
+from omoai_engine.pipeline import as_config
+from omoai_engine.postprocess.backend import LanguageModels, new_text_stage
+from omoai_engine.results import ASRResult, ASRSegment, PostprocessResult, SummaryResult
+
+if TYPE_CHECKING:
+    from omoai_engine.config import OmoAIConfig, PostprocessSettings
+
+
+class VLLMProcessor:
+    """Punctuates and summarises with the language model that the configuration gives: vLLM, a
+    server, or none (the rules). One thread at a time; usable in a `with`.
+
+    Raises `LanguageModelError` or `ModelNotFoundError` at its first use, where a backend is
+    named in the configuration and cannot be had.
+    """
+
+    def __init__(self, config: OmoAIConfig | Mapping[str, Any] | None = None) -> None:
+        self._config = as_config(config)
+        self._models = LanguageModels(self._config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def process(
+        self,
+        transcript: ASRResult | Sequence[ASRSegment],
+        *,
+        language: str | None = None,
+        writes_punctuation: bool = False,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> PostprocessResult:
+        """Punctuate and, if the settings want it, summarise.
+
+        Args:
+            transcript: segments in time order, as a recogniser gave them.
+            language: ISO 639 code, if it is known.
+            writes_punctuation: whether the recogniser wrote marks and capitals itself.
+            on_event: told the backend, notices, tokens and the summary as it is written.
+            cancel: ends the work.
+
+        Raises `CancelledError`.
+        """
+        return self._done(
+            self._config.postprocess, transcript, language, writes_punctuation, on_event, cancel
+        )
+
+    def punctuate(
+        self,
+        transcript: ASRResult | Sequence[ASRSegment],
+        *,
+        language: str | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> PostprocessResult:
+        """Punctuate only; as `process`."""
+        settings = self._config.postprocess.model_copy(update={"summary": False})
+        return self._done(settings, transcript, language, False, on_event, cancel)
+
+    def summarize(
+        self,
+        transcript: ASRResult | Sequence[ASRSegment],
+        *,
+        language: str | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> SummaryResult:
+        """Summarise a transcript that is punctuated already; as `process`."""
+        settings = self._config.postprocess.model_copy(update={"summary": True})
+        done = self._done(settings, transcript, language, True, on_event, cancel)
+        return done.summary
+
+    def close(self) -> None:
+        """End the model's process or connections. Idempotent."""
+        self._models.close()
+
+    def _done(
+        self,
+        settings: PostprocessSettings,
+        transcript: ASRResult | Sequence[ASRSegment],
+        language: str | None,
+        writes_punctuation: bool,
+        on_event: OnEvent | None,
+        cancel: Cancellation | None,
+    ) -> PostprocessResult:
+        control = JobControl(cancel)
+        tell = on_event or _ignore
+        chosen, model = self._models.chosen()
+        stage, backend = new_text_stage(
+            settings,
+            chosen,
+            model,
+            writes_punctuation=writes_punctuation,
+            language=language,
+            control=control,
+            tell=tell,
+        )
+        tell(TextBackendChosen(backend.backend, backend.model, backend.reason))
+        try:
+            segments = transcript.segments if isinstance(transcript, ASRResult) else transcript
+            for segment in segments:
+                control.checkpoint()
+                stage.push(segment)
+            stage.finish()
+            control.checkpoint()
+            return stage.result(control=control)
+        finally:
+            stage.close()
+
+
+def _ignore(_event: Event) -> None:
+    """Tell nobody."""
