@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any
 
 from omoai_tui import state
@@ -53,8 +52,10 @@ class History:
 
     def usual_speed(self, engine: str) -> float | None:
         """Return the median speed of those runs, None when there are none."""
-        speeds = [run.speed for run in self.of(engine)]
-        return median(speeds) if speeds else None
+        speeds = sorted(run.speed for run in self.of(engine))
+        if not speeds:
+            return None
+        return (speeds[len(speeds) // 2] + speeds[(len(speeds) - 1) // 2]) / 2
 
 
 def chart(runs: Sequence[Run]) -> str:

@@ -7,6 +7,7 @@ thread is a daemon and `close` is bounded, so that leaving the app never waits f
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -15,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
@@ -23,7 +25,6 @@ from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
 from omoai_tui import history, texts
-from omoai_tui.gpu import GraphicsMemory
 from omoai_tui.mailbox import Mailbox
 from omoai_tui.messages import HistoryRead, JobEnded, SettingsLoaded, Trouble
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 MEMORY_EVERY_SECONDS = 2.0
+ENGINE_NICENESS = 10
+"""The engine's processes yield to the screen: a key press never waits for a matrix product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +176,16 @@ class PipelineWorker:
     def _sample_memory(self, ended: threading.Event) -> None:
         import psutil
 
+        from omoai_tui.gpu import GraphicsMemory
+
         me = psutil.Process(os.getpid())
         graphics = GraphicsMemory()
         while not ended.wait(MEMORY_EVERY_SECONDS):
             total = 0
-            for process in [me, *_children(me)]:
+            children = _children(me)
+            for child in children:
+                _give_way(child.pid)
+            for process in [me, *children]:
                 try:
                     total += process.memory_info().rss
                 except psutil.Error:
@@ -194,6 +202,14 @@ def _better_model(config: Any) -> tuple[str, str] | None:
         return None
     best = next(spec for spec in CATALOGUE if "vi" in spec.languages)
     return best.name, best.licence or "?"
+
+
+def _give_way(pid: int) -> None:
+    """Lower the priority of every thread of a process, where the system has such a thing."""
+    with contextlib.suppress(OSError, ValueError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            if os.getpriority(os.PRIO_PROCESS, int(task.name)) < ENGINE_NICENESS:
+                os.setpriority(os.PRIO_PROCESS, int(task.name), ENGINE_NICENESS)
 
 
 def _children(process: Any) -> list[Any]:

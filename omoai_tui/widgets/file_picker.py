@@ -246,6 +246,10 @@ class FilePicker(BlockView):
             self._open |= opened
             self._rebuild()
 
+    def _selected(self, index: int) -> int:
+        # A note is nothing to choose.
+        return super()._selected(index) if self._rows[index].entry else 0
+
     def on_cursor_moved(self) -> None:
         """Tell which file is looked at."""
         self.post_message(self.Moved(self._entry()))

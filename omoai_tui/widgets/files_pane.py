@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from textual.app import ComposeResult
@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input
 
 from omoai_engine.errors import OmoAIError
 from omoai_engine.text import one_line
@@ -24,7 +23,11 @@ from omoai_tui.media import Entry
 from omoai_tui.palette import palette
 from omoai_tui.widgets.bars import Pane
 from omoai_tui.widgets.file_picker import FilePicker
-from omoai_tui.widgets.text_input import TextInput
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+    from omoai_tui.widgets.text_input import TextInput
 
 LOOK_AFTER_SECONDS = 0.3
 MOST_READERS = 4
@@ -160,12 +163,11 @@ class FilesPane(Pane):
         super().__init__(number, picker)
         self._picker = picker
         self._details = FileDetails()
-        self._filter = TextInput(placeholder=texts.DO_FILTER, id="filter")
+        self._filter: TextInput | None = None
 
     def compose(self) -> ComposeResult:
-        """Header above, then the tree, what is typed, and the details."""
+        """Header above, then the tree and the details."""
         yield from super().compose()
-        yield self._filter
         yield self._details
 
     def on_file_picker_moved(self, message: FilePicker.Moved) -> None:
@@ -173,9 +175,14 @@ class FilesPane(Pane):
         message.stop()
         self._details.show(message.entry)
 
-    def on_file_picker_filter_wanted(self, message: FilePicker.FilterWanted) -> None:
-        """Open the line for the filter."""
+    async def on_file_picker_filter_wanted(self, message: FilePicker.FilterWanted) -> None:
+        """Open the line for the filter; made at its first use, for a sooner first paint."""
         message.stop()
+        if self._filter is None:
+            from omoai_tui.widgets.text_input import TextInput
+
+            self._filter = TextInput(id="filter")
+            await self.mount(self._filter, before=self._details)
         self._filter.placeholder = texts.DO_FILTER
         self._filter.add_class("-open")
         self.screen.set_focus(self._filter)
@@ -192,13 +199,14 @@ class FilesPane(Pane):
 
     def on_key(self, event: Any) -> None:
         """Esc takes the filter away, an arrow goes to the tree."""
-        if event.key in ("escape", "down", "up") and self._filter.has_focus:
+        if self._filter and event.key in ("escape", "down", "up") and self._filter.has_focus:
             event.stop()
             if event.key == "escape":
                 self._picker.set_filter("")
             self._close()
 
     def _close(self) -> None:
-        self._filter.remove_class("-open")
         self.screen.set_focus(self._picker, scroll_visible=False)
-        self._filter.value = self._picker.filter
+        if self._filter is not None:
+            self._filter.remove_class("-open")
+            self._filter.value = self._picker.filter

@@ -48,7 +48,9 @@ async def test_what_a_job_looks_like(tmp_path: Path, size: tuple[int, int], them
             if picker._folders.get(picker.root) is not None:
                 break
             await pilot.pause(0.01)
-        app.conductor.take_history(History(tuple(Run("whisper-base", 60, 60 / n) for n in (4, 6, 5, 7, 6))))
+        app.conductor.take_history(
+            History(tuple(Run("whisper-base", 60, 60 / n) for n in (4, 6, 5, 7, 6)))
+        )
         job = app.begin()
         job.elapsed, job.memory_mib = 9.0, 430.0
         app.tell_events(job, events())
