@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 CONTEXT = 2048
-_HIDDEN, _LAYERS, _HEADS, _KV_HEADS, _HEAD_SIZE, _INNER = 64, 2, 2, 1, 32, 128
+_HEADS, _KV_HEADS, _HEAD_SIZE = 2, 1, 32
 _VOCABULARY = 640
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 # Added to the vocabulary, and no control tokens for the tokenizer: Qwen's are like this, too.
@@ -44,18 +44,18 @@ _TEMPLATE = """\
 {%- endif %}"""
 
 
-def make_tiny_language_model(folder: Path) -> Path:
-    """Write the model into `folder`, which is made; return it."""
+def make_tiny_language_model(folder: Path, *, hidden: int = 64, layers: int = 2) -> Path:
+    """Write the model into `folder`, which is made; return it. Larger ones are for timings."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(folder)
-    _write_weights(folder)
+    _write_weights(folder, hidden, layers)
     config = {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
         "vocab_size": _VOCABULARY,
-        "hidden_size": _HIDDEN,
-        "intermediate_size": _INNER,
-        "num_hidden_layers": _LAYERS,
+        "hidden_size": hidden,
+        "intermediate_size": 2 * hidden,
+        "num_hidden_layers": layers,
         "num_attention_heads": _HEADS,
         "num_key_value_heads": _KV_HEADS,
         "head_dim": _HEAD_SIZE,
@@ -109,7 +109,7 @@ def _write_tokenizer(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=1))
 
 
-def _write_weights(folder: Path) -> None:
+def _write_weights(folder: Path, hidden: int, layers: int) -> None:
     import numpy as np
     from safetensors.numpy import save_file
 
@@ -122,23 +122,23 @@ def _write_weights(folder: Path) -> None:
         return np.ones(size, np.float32)
 
     tensors = {
-        "model.embed_tokens.weight": matrix(_VOCABULARY, _HIDDEN),
-        "model.norm.weight": ones(_HIDDEN),
+        "model.embed_tokens.weight": matrix(_VOCABULARY, hidden),
+        "model.norm.weight": ones(hidden),
     }
-    for layer in range(_LAYERS):
+    for layer in range(layers):
         name = f"model.layers.{layer}."
         tensors |= {
-            f"{name}input_layernorm.weight": ones(_HIDDEN),
-            f"{name}post_attention_layernorm.weight": ones(_HIDDEN),
-            f"{name}self_attn.q_proj.weight": matrix(_HEADS * _HEAD_SIZE, _HIDDEN),
-            f"{name}self_attn.k_proj.weight": matrix(_KV_HEADS * _HEAD_SIZE, _HIDDEN),
-            f"{name}self_attn.v_proj.weight": matrix(_KV_HEADS * _HEAD_SIZE, _HIDDEN),
-            f"{name}self_attn.o_proj.weight": matrix(_HIDDEN, _HEADS * _HEAD_SIZE),
+            f"{name}input_layernorm.weight": ones(hidden),
+            f"{name}post_attention_layernorm.weight": ones(hidden),
+            f"{name}self_attn.q_proj.weight": matrix(_HEADS * _HEAD_SIZE, hidden),
+            f"{name}self_attn.k_proj.weight": matrix(_KV_HEADS * _HEAD_SIZE, hidden),
+            f"{name}self_attn.v_proj.weight": matrix(_KV_HEADS * _HEAD_SIZE, hidden),
+            f"{name}self_attn.o_proj.weight": matrix(hidden, _HEADS * _HEAD_SIZE),
             f"{name}self_attn.q_norm.weight": ones(_HEAD_SIZE),
             f"{name}self_attn.k_norm.weight": ones(_HEAD_SIZE),
-            f"{name}mlp.gate_proj.weight": matrix(_INNER, _HIDDEN),
-            f"{name}mlp.up_proj.weight": matrix(_INNER, _HIDDEN),
-            f"{name}mlp.down_proj.weight": matrix(_HIDDEN, _INNER),
+            f"{name}mlp.gate_proj.weight": matrix(2 * hidden, hidden),
+            f"{name}mlp.up_proj.weight": matrix(2 * hidden, hidden),
+            f"{name}mlp.down_proj.weight": matrix(hidden, 2 * hidden),
         }
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 

@@ -185,6 +185,8 @@ def _checked_weights(path: Path) -> int:
             header = json.loads(file.read(length))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
         last = int(max(ends))
+    except ModelCorruptError:
+        raise
     except OSError as error:
         raise _broken(path, error.strerror or "it cannot be read") from None
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
@@ -200,6 +202,8 @@ def _json_table(path: Path) -> dict[str, Any]:
         if path.stat().st_size > _MAX_JSON_BYTES:
             raise _broken(path, "it is larger than 64 MiB")
         table = json.loads(path.read_bytes())
+    except ModelCorruptError:
+        raise
     except OSError as error:
         raise _broken(path, error.strerror or "it cannot be read") from None
     except (ValueError, RecursionError):
