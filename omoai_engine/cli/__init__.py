@@ -29,6 +29,7 @@ commands:
   export ID|FILE ...    write transcripts in other formats
   library               list, search, edit, import, delete what was transcribed
   models                list, get, verify, remove models
+  templates             list, copy what a language model is asked for, or its folder
   config                show every setting with its origin, or the file's path
   doctor                say what is there, what is missing, and how to get it
 
@@ -105,6 +106,10 @@ def _command(name: str) -> Callable[[list[str]], int] | None:
         from omoai_engine.cli.models import models
 
         return models
+    if name == "templates":
+        from omoai_engine.cli.templates import templates
+
+        return templates
     if name == "config":
         from omoai_engine.cli.config import config
 

@@ -74,6 +74,17 @@ def parse_order(arguments: list[str]) -> Order:
         type=_hotwords,
         help="names to prefer (ChunkFormer), with commas; or a file, one a line",
     )
+    parser.add_argument(
+        "--template", metavar="NAME", help="what a language model writes; see `omoai templates`"
+    )
+    parser.add_argument(
+        "--punctuation",
+        choices=("auto", "model", "rules", "off"),
+        help="auto keeps the recogniser's; model and rules write it anew",
+    )
+    parser.add_argument(
+        "--llm", choices=("auto", "vllm", "server", "rules"), help="what writes text, see README"
+    )
     parser.add_argument("--no-summary", action="store_true", help="leave the summary out")
     parser.add_argument(
         "--library",
@@ -111,8 +122,17 @@ def parse_order(arguments: list[str]) -> Order:
         if getattr(parsed, name) is not None
     }
     overrides: dict[str, dict[str, Any]] = {"asr": asr} if asr else {}
+    text = {
+        name: getattr(parsed, name)
+        for name in ("template", "punctuation")
+        if getattr(parsed, name) is not None
+    }
     if parsed.no_summary:
-        overrides["postprocess"] = {"summary": False}
+        text["summary"] = False
+    if text:
+        overrides["postprocess"] = text
+    if parsed.llm is not None:
+        overrides["llm"] = {"backend": parsed.llm}
     return Order(
         targets=plan_targets(parsed.files, folder),
         formats=formats,

@@ -49,7 +49,8 @@ class LanguageModels:
         )
 
         if settings.summary:
-            find_template(settings.template, None)
+            for language in ("en", "vi"):
+                find_template(settings.template, language)
         choice = choose_language_model(self._config)
         if choice != self._choice:
             self.close()

@@ -10,6 +10,7 @@ import pytest
 from model_doubles import DoubleModel, Writer
 from postprocess_samples import spoken
 
+from omoai_engine.cli import main
 from omoai_engine.config import PostprocessSettings
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ConfigError
@@ -179,6 +180,7 @@ def test_texts_of_a_model_are_bounded() -> None:
 
 @pytest.fixture
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "omoai.toml").touch()
     monkeypatch.setenv("OMOAI_CONFIG", str(tmp_path / "omoai.toml"))
     return tmp_path / "templates"
 
@@ -230,3 +232,23 @@ def test_a_broken_template_is_one_sentence(own_folder: Path, content: bytes, say
 def test_a_template_that_is_not_there_names_those_that_are(name: str) -> None:
     with pytest.raises(ConfigError, match="general"):
         find_template(name, "vi")
+
+
+def test_the_command_lists_copies_and_says_what_is_wrong(
+    own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["templates"]) == 0
+    assert "meeting" in capsys.readouterr().out
+    assert main(["templates", "path"]) == 0
+    assert capsys.readouterr().out.strip() == str(own_folder)
+    assert main(["templates", "copy", "lecture"]) == 0
+    assert (own_folder / "lecture.vi.toml").is_file()
+    assert main(["templates", "copy", "lecture"]) == 2
+    assert "already" in capsys.readouterr().err
+
+
+def test_a_template_that_is_not_there_stops_a_job_before_it_begins(
+    own_folder: Path, jfk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["transcribe", "--template", "nothing", str(jfk)]) in (1, 2)
+    assert "there is no template 'nothing'" in capsys.readouterr().err
