@@ -24,16 +24,17 @@ from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
 from omoai_engine.config import load_config
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError
 from omoai_engine.postprocess.llm.contract import Completion, Message, Request
 from omoai_engine.postprocess.llm.vllm_model import VLLMModel
 
-WORDS = """xin chào các bạn hôm nay chúng ta nói về việc học tiếng việt và cách ghi lại lời nói
+ROOT = Path(__file__).parents[2]
+TEXT = """xin chào các bạn hôm nay chúng ta nói về việc học tiếng việt và cách ghi lại lời nói
 không phải lúc nào người ta cũng nói chậm luôn luôn có người nói nhanh nói nhỏ nói lại
-cuộc họp bắt đầu lúc chín giờ sáng kết thúc lúc mười một giờ""".split()
+cuộc họp bắt đầu lúc chín giờ sáng kết thúc lúc mười một giờ"""
+WORDS = TEXT.split()
 BATCH = 8
 HEAD = Message("system", "Thêm dấu câu và chữ hoa; không đổi từ nào.")
 
