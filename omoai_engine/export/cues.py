@@ -155,7 +155,10 @@ def _lines(piece: Sequence[TimedWord], limit: int) -> tuple[str, ...]:
         price = float(abs(widths[0] - widths[1]))
         if _ends_with(upper, _SENTENCE_ENDS + _CLAUSE_ENDS):
             price -= 20.0
-        if max(widths) <= limit and price < best[0]:
+        alone = (at == 1, at == len(piece) - 1)
+        if price < best[0] and all(
+            width <= limit or single for width, single in zip(widths, alone, strict=True)
+        ):
             best = price, (upper, lower)
     return best[1]
 

@@ -21,14 +21,16 @@ from omoai_engine.export import FORMATS, free_name, from_json, render, write, wr
 def test_the_suffix_tells_the_format(tmp_path: Path) -> None:
     for exporter in FORMATS.values():
         path = write(sample(), tmp_path / f"họp{exporter.suffix}")
-        assert path.read_text("utf-8") == render(sample(), exporter.name)
+        assert path.stat().st_size > 0
+        if not exporter.binary:
+            assert path.read_bytes() == render(sample(), exporter.name).encode()
 
 
 def test_a_named_format_wins_over_the_suffix(tmp_path: Path) -> None:
     assert from_json(write(sample(), tmp_path / "a.txt", "JSON").read_bytes()) == sample()
 
 
-@pytest.mark.parametrize("name", ["a.docx", "a"])
+@pytest.mark.parametrize("name", ["a.pdf", "a"])
 def test_an_unknown_format_names_those_there_are(tmp_path: Path, name: str) -> None:
     with pytest.raises(ExportError, match="txt, md, json, srt, vtt"):
         write(sample(), tmp_path / name)

@@ -13,7 +13,7 @@ from omoai_engine.export.txt import to_txt
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if not one.binary])
 def test_the_sample_is_rendered_byte_for_byte(name: str) -> None:
     expected = (GOLDEN / f"sample{FORMATS[name].suffix}").read_bytes()
     assert render(sample(), name).encode() == expected

@@ -12,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omoai_engine.export import render
-from omoai_engine.export.cues import LINE_COLUMNS, LONGEST, MIN_GAP, cues
+from omoai_engine.export.cues import cues
+from omoai_engine.export.options import SubtitleRules
 from omoai_engine.export.timed_words import columns
 from omoai_engine.results import ASRSegment, PipelineResult, SummaryResult, Word
 from omoai_engine.text import one_line
+
+RULES = SubtitleRules()
+LINE_COLUMNS, LONGEST, MIN_GAP = RULES.columns, RULES.longest, RULES.gap
 
 
 def result_of(segments: list[ASRSegment]) -> PipelineResult:

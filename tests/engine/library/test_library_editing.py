@@ -44,9 +44,8 @@ def test_words_that_stay_keep_their_time_and_confidence() -> None:
     assert all(old[1].end <= word.start <= word.end <= old[2].start for word in added)
 
 
-word_lists = st.lists(st.sampled_from(["một", "hai", "ba", "bốn", "năm"]), min_size=1, max_size=30)
-    st.sampled_from(["một", "hai", "ba", "bốn", "năm", "sáu"]), min_size=1, max_size=30
-)
+syllables = st.sampled_from(["một", "hai", "ba", "bốn", "năm", "sáu"])
+word_lists = st.lists(syllables, min_size=1, max_size=30)
 
 
 @given(word_lists, word_lists)
