@@ -19,6 +19,7 @@ from omoai_engine.config_origin import (
     Given,
     Origin,
     is_json,
+    is_secret,
     nearest,
     variable_name,
 )
@@ -46,8 +47,10 @@ def not_json(message: str, environ: Mapping[str, str], model: type[BaseModel]) -
     for path in paths:
         value = values.get(variable_name(path))
         if value and not is_json(value):
+            # A whole section may hold a key among other things.
+            shown = "" if len(path) == 1 else f": {one_line(value)[:60]}"
             return ConfigError(
-                f"the value is not JSON: {one_line(value)[:60]}",
+                f"the value is not JSON{shown}",
                 where=f"environment variable {variable_name(path)}",
                 hint='Write a list as ["vi", "en"] and a table as {"name": "value"}',
             )
@@ -83,8 +86,9 @@ def explained(first: Any, given: Given, model: type[BaseModel]) -> ConfigError:
         must = re.sub(r"^(Input|Value|String) should", "it should", one_line(str(first["msg"])))
         if first["type"] == "string_pattern_mismatch":
             must = f"it should be: {_description(path, model)}"
-        value = one_line(repr(first.get("input")))
-        what = f"{must}, and not {value[:60]}"
+        what = must
+        if not is_secret(path[-1]):
+            what += f", and not {one_line(repr(first.get('input')))[:60]}"
     return ConfigError(what, where=where, hint=_SEE)
 
 

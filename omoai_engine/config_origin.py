@@ -16,6 +16,7 @@ from omoai_engine.text import one_line, shown_path
 
 ENV_PREFIX = "OMOAI_"
 DELIMITER = "__"
+_SECRET_ENDINGS = ("api_key", "token", "password", "secret")
 
 Kind = Literal["command line", "environment", "file", "default"]
 
@@ -101,6 +102,11 @@ def _holds(tables: Any, path: tuple[str, ...]) -> bool:
             return False
         tables = tables[part]
     return True
+
+
+def is_secret(name: str) -> bool:
+    """Say whether the value of the setting called `name` is shown to nobody."""
+    return name.endswith(_SECRET_ENDINGS)
 
 
 def is_json(text: str) -> bool:

@@ -16,10 +16,15 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from omoai_engine.config import OmoAIConfig, config_path, read_tables, section_names
-from omoai_engine.config_origin import Given, Origin, unknown_variables, variable_name
+from omoai_engine.config_origin import (
+    Given,
+    Origin,
+    is_secret,
+    unknown_variables,
+    variable_name,
+)
 
 MASK = "********"
-_SECRET_ENDINGS = ("api_key", "token", "password", "secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def _leaves(
 
 
 def _plain(name: str, value: Any) -> Any:
-    if isinstance(value, SecretStr) or (value and name.endswith(_SECRET_ENDINGS)):
+    if isinstance(value, SecretStr) or (value and is_secret(name)):
         return MASK
     if isinstance(value, Path):
         return str(value)

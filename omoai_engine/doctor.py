@@ -72,6 +72,7 @@ def _run_all() -> Iterator[Finding]:
         ("recogniser", True, lambda: _child("faster-whisper", "faster_whisper", needed=True)),
         ("torch", False, _torch),
         ("models", True, lambda: _models(loaded)),
+        ("language model", False, lambda: _language_model(loaded)),
         ("folders", False, lambda: _folders(loaded)),
         ("microphone", False, _microphone),
         ("screen", False, _terminal),
@@ -169,6 +170,21 @@ def _models(config: OmoAIConfig | None) -> Iterator[Finding]:
         yield Finding("model in use", "missing", str(error), needed=True)
     else:
         yield Finding("model in use", "ok", f"{model.name} ({model.source})", needed=True)
+
+
+def _language_model(config: OmoAIConfig | None) -> Iterator[Finding]:
+    if config is None:
+        return
+    from omoai_engine.postprocess.llm.choice import choose_language_model
+
+    try:
+        choice = choose_language_model(config)
+    except OmoAIError as error:
+        yield Finding("language model", "missing", str(error))
+        return
+    name = f"{choice.backend} {one_line(choice.model)}".rstrip()
+    state: State = "note" if choice.backend == "rules" else "ok"
+    yield Finding("language model", state, f"{name}: {choice.reason}")
 
 
 def _folders(config: OmoAIConfig | None) -> Iterator[Finding]:

@@ -121,7 +121,7 @@ def test_a_file_that_is_named_must_exist_and_one_that_is_not_need_not(
         ("OMOAI_ARS__DEVICE", "cpu", "Perhaps you mean OMOAI_ASR__DEVICE"),
         ("OMOAI_ASR__DEVICE", "gpu", "variable OMOAI_ASR__DEVICE: it should be 'auto', 'cpu'"),
         ("omoai_asr__threads", "many", "variable omoai_asr__threads: it should be a valid integer"),
-        ("OMOAI_ASR", "junk", "variable OMOAI_ASR: the value is not JSON: junk"),
+        ("OMOAI_ASR", "junk", "variable OMOAI_ASR: the value is not JSON."),
         ("OMOAI_ASR", '{"device": "gpu"}', "variable OMOAI_ASR: it should be 'auto'"),
         ("OMOAI_ASR__PREFERRED_LANGUAGES", "vi,en", "OMOAI_ASR__PREFERRED_LANGUAGES: the value"),
         ("OMOAI_TUI__KEYS", "3", "variable OMOAI_TUI__KEYS: it must be a table"),
@@ -241,3 +241,19 @@ def test_the_configuration_loads_nothing_heavy() -> None:
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_key_that_cannot_be_used_is_not_shown(
+    toml: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml.write_text("[llm]\napi_key = 123454321\n")
+    with pytest.raises(ConfigError) as wrong_type:
+        load_config()
+    assert "api_key" in str(wrong_type.value)
+    assert "123454321" not in str(wrong_type.value)
+    toml.write_text("")
+    monkeypatch.setenv("OMOAI_LLM", '{"api_key": "sk-private"')
+    with pytest.raises(ConfigError) as not_json:
+        load_config()
+    assert "OMOAI_LLM" in str(not_json.value)
+    assert "sk-private" not in str(not_json.value)
