@@ -113,7 +113,7 @@ def _list(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) ->
         deleted=parsed.deleted,
     )
     if parsed.json:
-        rows = [asdict(entry) for entry in entries]
+        rows = [{**asdict(entry), "metadata": dict(entry.metadata)} for entry in entries]
         write_text(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return ExitCode.DONE
     if not entries:

@@ -43,6 +43,7 @@ _PAIRED = re.compile(r"<(b|i|u|s|font)(?:\s[^<>]*)?>(.*?)</\1>", re.IGNORECASE |
 _PLACED = re.compile(r"\{\\an?\d{1,2}\}")
 _VOICE = re.compile(r"^<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
+_OF_ONE_LINE = ("text", "speaker", "title")
 _SENTENCE_END = (".", "?", "!", "…")
 
 
@@ -155,7 +156,7 @@ def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> fl
 
 def _from_json(text: str) -> PipelineResult:
     try:
-        document = json.loads(text)
+        document = _cleaned(json.loads(text))
     except (ValueError, RecursionError) as error:
         what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise TranscriptFormatError(
@@ -179,6 +180,17 @@ def _from_json(text: str) -> PipelineResult:
     if isinstance(language, str) and re.fullmatch(r"[a-z]{2,3}", language):
         result = replace(result, metadata={**result.metadata, "language": language})
     return result
+
+
+def _cleaned(value: Any, key: str = "") -> Any:
+    """Return a JSON value with all its text cleaned: the file may come from anywhere."""
+    if isinstance(value, str):
+        return one_line(value) if key in _OF_ONE_LINE else clean_text(value)
+    if isinstance(value, list):
+        return [_cleaned(item, key) for item in value]
+    if isinstance(value, dict):
+        return {clean_text(name): _cleaned(item, name) for name, item in value.items()}
+    return value
 
 
 def _row(row: Mapping[str, Any]) -> ASRSegment:

@@ -23,6 +23,7 @@ import platformdirs
 from omoai_engine.errors import LibraryError, NotInLibraryError
 from omoai_engine.export.json_format import from_document, to_document
 from omoai_engine.library import editing, rows, searching, sound
+from omoai_engine.library.collecting import no_collecting
 from omoai_engine.library.database import Database
 from omoai_engine.library.differences import Difference, diff
 from omoai_engine.library.edits import Edit, EditText
@@ -216,7 +217,7 @@ class Library:
         where, values = _filter(tag, state, title, deleted=deleted)
         by = _ORDERS[order].format("DESC" if descending else "ASC")
         query = f"SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE {where} ORDER BY {by}"  # noqa: S608
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, no_collecting():
             found = connection.execute(
                 f"{query} LIMIT ? OFFSET ?", (*values, -1 if limit is None else limit, offset)
             )
@@ -244,21 +245,22 @@ class Library:
 
     def transcript(self, entry: int) -> Transcript:
         """Return an entry with its text as it stands. Raises `NotInLibraryError`."""
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, no_collecting():
             return self._transcript(connection, entry)
 
     def result(self, entry: int) -> PipelineResult:
         """Return the transcript as it stands as a result, for export: paragraphs and the
         supports of the summary follow the edits; `asr` is the recogniser's own."""
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, no_collecting():
             transcript = self._transcript(connection, entry)
-            original = self._original(connection, entry)
+            # Its segments are the transcript's own by now: half of the work for a long one.
+            original = self._original(connection, entry, segments=False)
             suggestions = self._suggestions(connection, entry)
-        return current_result(transcript, original, suggestions)
+            return current_result(transcript, original, suggestions)
 
     def original(self, entry: int) -> PipelineResult | None:
         """Return what the job gave, untouched; `None` where it gave nothing yet."""
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, no_collecting():
             rows.read_entry(connection, entry)
             return self._original(connection, entry)
 
@@ -589,9 +591,16 @@ class Library:
             tuple(tuple(keys) for keys in json.loads(row[2])),
         )
 
-    def _original(self, connection: sqlite3.Connection, entry: int) -> PipelineResult | None:
+    def _original(
+        self, connection: sqlite3.Connection, entry: int, *, segments: bool = True
+    ) -> PipelineResult | None:
         row = connection.execute("SELECT result FROM original WHERE entry = ?", (entry,)).fetchone()
-        return None if row is None else from_document(json.loads(zlib.decompress(row[0])))
+        if row is None:
+            return None
+        document = json.loads(zlib.decompress(row[0]))
+        if not segments:
+            document |= {"segments": [], "paragraphs": [], "suggestions": []}
+        return from_document(document)
 
     def _suggestions(self, connection: sqlite3.Connection, entry: int) -> list[StoredSuggestion]:
         return [

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from omoai_engine.errors import NotInLibraryError
 from omoai_engine.library.folding import exact, fold
-from omoai_engine.library.records import Entry, Segment, words_from_json, words_to_json
+from omoai_engine.library.records import (
+    Entry,
+    Segment,
+    StoredMapping,
+    words_from_json,
+    words_to_json,
+)
 from omoai_engine.library.schema import KEY_BITS, KEYS
 
 ENTRY_COLUMNS = (
@@ -30,7 +35,7 @@ _FORGET = (
 def entry_of(row: Sequence[Any]) -> Entry:
     """Return the entry of a row of `ENTRY_COLUMNS`."""
     tags = tuple(sorted(row[15].split("\n"))) if row[15] else ()
-    values = [*row[:12], tags, json.loads(row[12]), *row[13:15]]
+    values = [*row[:12], tags, StoredMapping(row[12]), *row[13:15]]
     return Entry(*values)
 
 

@@ -8,12 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from library_samples import spoken, talk
 
 from omoai_engine.errors import TranscriptFormatError
 from omoai_engine.export import render
+from omoai_engine.export.json_format import to_document
 from omoai_engine.library.imports import parse_transcript, read_transcript
 from omoai_engine.results import ASRSegment, PipelineResult
 
@@ -152,6 +153,7 @@ tokens = st.text(
 markup = tokens | st.sampled_from(["<i>", "<b>x</b>", "-->", "&lt;"])
 
 
+@example([["\uf900"]])
 @settings(max_examples=30)
 @given(st.lists(st.lists(markup, min_size=1, max_size=20), min_size=1, max_size=5))
 def test_what_is_exported_as_webvtt_or_json_comes_back_with_the_same_words(
@@ -165,6 +167,21 @@ def test_what_is_exported_as_webvtt_or_json_comes_back_with_the_same_words(
         assert "".join("".join(s.text.split()) for s in back.segments) == wanted
 
 
+def test_text_of_our_own_format_is_cleaned_like_any_other() -> None:
+    document = to_document(talk("một hai"))
+    document["segments"][0]["text"] = "m\u1ed9\u0302t\x1b]0;title\x07\nhai"
+    document["segments"][0]["words"][0]["text"] = "\uf900\x1b[31m"
+    document["summary"]["abstract"] = "one\ntwo\x9b1m"
+    back = parse_transcript(json.dumps(document).encode())
+    assert "\x1b" not in back.segments[0].text
+    assert "\n" not in back.segments[0].text
+    assert back.segments[0].words[0].text.startswith("\u8c48")
+    assert "\x1b" not in back.segments[0].words[0].text
+    assert back.summary.abstract.startswith("one\ntwo")
+    assert "\x9b" not in back.summary.abstract
+
+
+@example([["\uf900"]])
 @settings(max_examples=30)
 @given(st.lists(st.lists(tokens, min_size=1, max_size=20), min_size=1, max_size=5))
 def test_what_is_exported_as_srt_comes_back_with_the_same_words(lines: list[list[str]]) -> None:
