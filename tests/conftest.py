@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -35,6 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Point the XDG folders to a new place and forget the person's own settings."""
     root = tempfile.mkdtemp(prefix="omoai-tests-")
     config.stash[_ROOT] = root
+    # A run in the background (`pytest &`, `nohup`) hands ignored signals on to every program that
+    # the tests start and then ask to stop.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, usual)
     for variable in [name for name in os.environ if name.startswith("OMOAI_")]:
         del os.environ[variable]
     for folder in _FOLDERS:

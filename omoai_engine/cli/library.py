@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shlex
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omoai_engine.cli import library_changes
 from omoai_engine.cli.console import Parser, error_line, say, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.cli.job_view import clock
+from omoai_engine.cli.library_changes import entry_line
 from omoai_engine.errors import EditError, NotInLibraryError, TranscriptFormatError
 from omoai_engine.text import one_line, shown_path
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
-    from omoai_engine.library import Entry, Library
+    from omoai_engine.library import Library
 
 _DESCRIPTION = """\
 The library of transcripts on this machine.
@@ -75,33 +71,56 @@ def _parser() -> Parser:
     listing.add_argument("--tag")
     listing.add_argument("--title", help="a part of the title, with or without marks")
     listing.add_argument("--state", choices=("finished", "interrupted", "failed", "recording"))
-    listing.add_argument("--limit", type=int, metavar="N")
+    listing.add_argument("--limit", type=_count, metavar="N")
     listing.add_argument("--deleted", action="store_true", help="what was deleted")
     listing.add_argument("--json", action="store_true")
     showing = command("show", _show, "one transcript, with what a person changed")
-    showing.add_argument("id", type=int)
+    showing.add_argument("id", type=_id)
     showing.add_argument("--diff", action="store_true", help="only what differs from the original")
     searching = command("search", _search, "find words in every transcript")
     searching.add_argument("query", nargs="+")
-    searching.add_argument("--limit", type=int, default=50, metavar="N")
+    searching.add_argument("--limit", type=_count, default=50, metavar="N")
     searching.add_argument("--json", action="store_true")
     commands.add_parser("export", help="the same as `omoai export`")
     bringing = command("import", _import, "SRT, WebVTT or JSON, for review")
     bringing.add_argument("files", nargs="+", metavar="FILE")
     bringing.add_argument("--audio", metavar="FILE", help="the recording of the transcript")
     for name, run, text in (
-        ("delete", _delete, "delete transcripts; `restore` brings them back for a while"),
-        ("restore", _restore, "bring deleted transcripts back"),
+        ("delete", library_changes.delete, "delete transcripts; `restore` brings them back"),
+        ("restore", library_changes.restore, "bring deleted transcripts back"),
     ):
         acting = command(name, run, text)
-        acting.add_argument("id", type=int, nargs="+")
+        acting.add_argument("id", type=_id, nargs="+")
         if name == "delete":
             acting.add_argument("--yes", action="store_true", help="do not ask")
     verifying = command("verify", _verify, "read everything and say what is damaged or missing")
     verifying.add_argument("--repair", action="store_true", help="write the search index anew")
-    editing = command("edit", _edit, "edit a transcript in $EDITOR, keeping its times")
-    editing.add_argument("id", type=int)
+    for name, run, text in (
+        ("edit", library_changes.edit, "edit a transcript in $EDITOR, keeping its times"),
+        ("undo", library_changes.undo, "take the last edit of a transcript back"),
+        ("redo", library_changes.undo, "make it again"),
+    ):
+        command(name, run, text).add_argument("id", type=_id)
+    renaming = command("rename", library_changes.rename, "give a transcript another title")
+    renaming.add_argument("id", type=_id)
+    renaming.add_argument("title")
+    tagging = command("tag", library_changes.tag, "add tags to a transcript")
+    tagging.add_argument("id", type=_id)
+    tagging.add_argument("names", nargs="+", metavar="TAG")
+    tagging.add_argument("--remove", action="store_true", help="take them away")
     return parser
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of `omoai library list`")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def _list(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
@@ -118,15 +137,8 @@ def _list(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) ->
         return ExitCode.DONE
     if not entries:
         say("Nothing is deleted." if parsed.deleted else "The library holds nothing of this kind.")
-    write_text("".join(_line(entry) + "\n" for entry in entries))
+    write_text("".join(entry_line(entry) + "\n" for entry in entries))
     return ExitCode.DONE
-
-
-def _line(entry: Entry) -> str:
-    tags = f"  [{', '.join(entry.tags)}]" if entry.tags else ""
-    state = "" if entry.state == "finished" else f"  ({entry.state})"
-    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))
-    return f"{entry.id:>6}  {day}  {clock(entry.duration):>8}  {one_line(entry.title)}{tags}{state}"
 
 
 def _show(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
@@ -138,7 +150,7 @@ def _show(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) ->
         return ExitCode.DONE
     from omoai_engine.export import ExportOptions, render
 
-    say(_line(library.entry(parsed.id)))
+    say(entry_line(library.entry(parsed.id)))
     write_text(render(library.result(parsed.id), "txt", ExportOptions(timestamps=True)))
     return ExitCode.DONE
 
@@ -169,6 +181,9 @@ def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -
     if parsed.audio and len(parsed.files) > 1:
         error_line("--audio belongs to one FILE. See: omoai library import --help")
         return ExitCode.USAGE
+    if parsed.audio and not Path(parsed.audio).is_file():
+        error_line(f"there is no recording {shown_path(parsed.audio)}. Check its name")
+        return ExitCode.USAGE
     code = ExitCode.DONE
     for name in parsed.files:
         try:
@@ -188,36 +203,6 @@ def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -
     return code
 
 
-def _delete(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -> int:
-    entries = [library.entry(number) for number in parsed.id]
-    for entry in entries:
-        say(_line(entry))
-    if not parsed.yes:
-        if sys.stdin is None or not sys.stdin.isatty():
-            error_line("deleting asks first, and nobody can answer. Give --yes")
-            return ExitCode.USAGE
-        say(f"Delete {len(entries)}? [y/N]")
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            say("Nothing was deleted.")
-            return ExitCode.FAILED
-    for entry in entries:
-        library.delete(entry.id)
-    library.purge(older_than_days=config.library.deleted_days)
-    numbers = " ".join(str(entry.id) for entry in entries)
-    say(
-        f"Deleted. For {config.library.deleted_days:.0f} days this brings back: "
-        f"omoai library restore {numbers}"
-    )
-    return ExitCode.DONE
-
-
-def _restore(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
-    for number in parsed.id:
-        library.restore(number)
-        say(_line(library.entry(number)))
-    return ExitCode.DONE
-
-
 def _verify(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
     if parsed.repair:
         library.rebuild_index()
@@ -232,39 +217,3 @@ def _verify(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) 
     if not problems:
         say(f"Everything is as it should be: {library.count()} transcripts.")
     return ExitCode.FAILED if any(problem.serious for problem in problems) else ExitCode.DONE
-
-
-def _edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:
-    from omoai_engine.library.editor import from_text, to_text
-
-    transcript = library.transcript(parsed.id)
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    before = to_text(transcript)
-    descriptor, name = tempfile.mkstemp(prefix="omoai-edit-", suffix=".txt")
-    path = Path(name)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(before)
-    try:
-        ended = subprocess.run([*shlex.split(command), name], check=False).returncode
-        after = path.read_bytes().decode("utf-8")
-    except (OSError, ValueError) as error:
-        error_line(f"the editor {one_line(command)} cannot be used: {one_line(str(error))}")
-        say(f"The text is kept in {shown_path(path)}")
-        return ExitCode.FAILED
-    if ended != 0:
-        error_line(f"the editor ended with code {ended}; nothing was changed")
-        say(f"The text is kept in {shown_path(path)}")
-        return ExitCode.FAILED
-    came = from_text(transcript, after)
-    for note in came.notes:
-        say(f"line {note.line}: {note.why}: {note.text}")
-    if came.edits:
-        outcome = library.edit(parsed.id, *came.edits, label="Edit in an editor")
-        say(f"{outcome.changed} segments changed. Undo is in the app's history.")
-    else:
-        say("Nothing was changed.")
-    if came.notes:
-        say(f"What you wrote is kept in {shown_path(path)}")
-    else:
-        path.unlink(missing_ok=True)
-    return ExitCode.DONE
