@@ -18,16 +18,16 @@ from omoai_engine.events import ProvisionalText
 from omoai_engine.results import ASRSegment
 
 if TYPE_CHECKING:
-    from omoai_engine.asr.whisper import WhisperJob
+    from omoai_engine.asr.whisper_job import WhisperJob
 
-QUICK = Decoding("int8", 1, 1, 1.0, (0.0,))
-"""A provisional pass: no search, no second try."""
+QUICK = Decoding("int8", 1, 1, 1.0, (0.0,), padded=False)
+"""A provisional pass: no search, no second try, and no 30 s of encoder for 3 s of sound."""
 _PAUSE_SECONDS = 0.9
 """Silence that ends an utterance: shorter ones lie inside sentences."""
 _LONG_SECONDS = (8.0, 16.0)
 """An utterance without a pause is cut in its longest breath between these times."""
 _LEAST_NEW_SECONDS = 0.8
-_SHARE = 1.2
+_SHARE = 1.6
 """A pass waits for so many times its own cost in new sound, but for no more than this: """
 _MOST_NEW_SECONDS = 4.0
 

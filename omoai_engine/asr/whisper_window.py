@@ -28,6 +28,8 @@ _APPENDED = "\"'.。,，!！?？:：”)]}、"
 _LEAST_LOG_PROBABILITY = -1.0
 _NO_SPEECH = 0.6
 _REPETITIVE = 2.4
+_LEAST_PADDING = 200
+"""Frames of 10 ms: without a little silence after it, Whisper goes on where the sound ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Decoding:
 
     A window whose text repeats itself or is improbable is decoded again at each further
     temperature, with `best_of` samples at a time. `precision` is that of the weights on a CPU.
+    `padded`: silence fills the window up to 30 s, as in training; without it the encoder's work
+    grows with the sound, and the words are a little less sure.
     """
 
     precision: str
@@ -43,6 +47,7 @@ class Decoding:
     best_of: int
     patience: float
     temperatures: tuple[float, ...]
+    padded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class WindowDecoder:
         from faster_whisper.transcribe import TranscriptionOptions, get_suppressed_tokens
 
         self._model: Any = model
+        self._padded = decoding.padded
         # Raises ValueError for a language that the model does not know.
         self._tokenizer: Any = Tokenizer(
             model.hf_tokenizer,
@@ -138,7 +144,9 @@ class WindowDecoder:
         ctranslate2.set_random_seed(0)
         features = model.feature_extractor(samples)
         frames = min(features.shape[-1] - 1, model.feature_extractor.nb_max_frames)
-        encoded = model.encode(pad_or_trim(features[:, :frames]))
+        most = model.feature_extractor.nb_max_frames
+        length = most if self._padded else min(frames + _LEAST_PADDING, most)
+        encoded = model.encode(pad_or_trim(features[:, :frames], length))
         prompt = model.get_prompt(tokenizer, [], without_timestamps=False)
         result, log_probability, _, compression = model.generate_with_fallback(
             encoded, prompt, tokenizer, self._options
