@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -22,11 +23,13 @@ from omoai_tui.asking import Asking
 from omoai_tui.conductor import Conductor
 from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
+from omoai_tui.layout import Wishes
 from omoai_tui.messages import (
     CopyFinished,
     ExportFinished,
     HistoryRead,
     JobEnded,
+    JobKept,
     NewsWaiting,
     SettingsLoaded,
     Trouble,
@@ -41,6 +44,7 @@ from omoai_tui.widgets.file_picker import FilePicker
 from omoai_tui.widgets.job_list import JobList
 
 RELEASE_SECONDS = 0.6
+LAYOUT_KEPT_AFTER_SECONDS = 2.0
 
 
 class OmoaiApp(Asking):
@@ -90,6 +94,7 @@ class OmoaiApp(Asking):
         self._wanted_place = (0, "")
         self.key_map: dict[str, str] = {}
         self._said: set[str] = set()
+        self._layout: Wishes | None = None
         overrides: dict[str, Any] = {"asr": {"language": language}} if language else {}
         self.conductor = Conductor(self, self.post, overrides)
         self.themes = ThemeKeeper(self, no_colour)
@@ -104,7 +109,8 @@ class OmoaiApp(Asking):
 
     def get_default_screen(self) -> Screen[Any]:
         """The workbench is the only screen below the dialogs."""
-        return Workbench(self._folder, "segments" if self._files else "files")
+        wishes = Wishes.from_document(state.read().layout)
+        return Workbench(self._folder, "segments" if self._files else "files", wishes)
 
     def post(self, message: Any) -> bool:
         """Post a message from any thread; threads may still speak while the app closes."""
@@ -158,6 +164,20 @@ class OmoaiApp(Asking):
     def on_trouble(self, message: Trouble) -> None:
         """Show what went wrong outside a job."""
         self.complain(message.sentence)
+
+    # Layout.
+
+    def on_workbench_layout_changed(self, message: Workbench.LayoutChanged) -> None:
+        """Keep the layout for the next sitting, once the person has moved the borders."""
+        if self._layout is None:
+            write = partial(start_task, self._keep_layout, self.post)
+            self.set_timer(LAYOUT_KEPT_AFTER_SECONDS, write)
+        self._layout = message.wishes
+
+    def _keep_layout(self) -> None:
+        layout, self._layout = self._layout, None
+        if layout is not None:
+            state.remember(layout=layout.document())
 
     # Themes.
 
@@ -258,6 +278,11 @@ class OmoaiApp(Asking):
         """The worker is through with a job."""
         self.conductor.job_ended(message)
 
+    def on_job_kept(self, message: JobKept) -> None:
+        """Nothing is lost when the app is left now."""
+        if job := self.queue.by_number(message.number):
+            job.saved = True
+
     def on_file_picker_picked(self, message: FilePicker.Picked) -> None:
         """Queue what was picked."""
         self.conductor.add_files(message.paths)
@@ -313,14 +338,14 @@ class OmoaiApp(Asking):
             self.tell(texts.COPIED_TMUX.format(size=size(message.count)))
 
     def on_export_finished(self, message: ExportFinished) -> None:
-        """Say what was written."""
+        """Say what was written, and what could not be."""
         if message.error:
             self.complain(message.error)
-            return
-        job = self.queue.by_number(message.number)
-        if job:
-            job.saved = True
-        self.tell(texts.EXPORTED.format(paths=", ".join(message.paths)))
+        if message.paths:
+            job = self.queue.by_number(message.number)
+            if job:
+                job.saved = True
+            self.tell(texts.EXPORTED.format(paths=", ".join(message.paths)))
 
     # The way out.
 
@@ -351,6 +376,7 @@ class OmoaiApp(Asking):
         """Leave without a question."""
         if self.queue.active:
             self.queue.active.control.cancel()
+        self._keep_layout()
         self.exit(return_code=code)
 
     def leave_from_thread(self, code: int) -> None:

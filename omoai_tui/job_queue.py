@@ -51,5 +51,5 @@ class JobQueue:
 
     @property
     def unsaved(self) -> list[Job]:
-        """Jobs whose text was neither exported nor copied."""
+        """Jobs whose text is neither in the library nor exported nor copied."""
         return [job for job in self.jobs if job.status.over and job.segments and not job.saved]

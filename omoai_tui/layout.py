@@ -22,6 +22,8 @@ BARS = 2
 GAP = 1
 LEAST_WIDTH, LEAST_HEIGHT = 18, 4
 STEP_WIDTH, STEP_HEIGHT = 4, 2
+MOST_MOVED = 500
+"""Cells that a border can be away from its first place: more than any window has."""
 # Shape -> width of the first column, height of the lower panes.
 _FIRST = {"-medium": (30, 14), "-roomy": (36, 18)}
 
@@ -52,6 +54,27 @@ class Wishes:
     hidden: frozenset[str] = field(default_factory=frozenset)
     wider: tuple[int, int] = (0, 0)
     lower: int = 0
+
+    @classmethod
+    def from_document(cls, document: object) -> Wishes:
+        """Return what `document` gave; the first sizes for whatever is not of that kind."""
+        if not isinstance(document, dict):
+            return cls()
+        names, moved = document.get("hidden"), document.get("moved")
+        hidden = frozenset(PANES) & frozenset(
+            name for name in (names if isinstance(names, list) else ()) if isinstance(name, str)
+        )
+        borders = [
+            max(-MOST_MOVED, min(number, MOST_MOVED))
+            for number in (moved if isinstance(moved, list) else ())
+            if type(number) is int
+        ]
+        first, second, lower = borders if len(borders) == 3 else (0, 0, 0)
+        return cls(hidden if len(hidden) < len(PANES) else frozenset(), (first, second), lower)
+
+    def document(self) -> dict[str, object]:
+        """Return the wishes as they are remembered between two sittings."""
+        return {"hidden": sorted(self.hidden), "moved": [*self.wider, self.lower]}
 
     def hide(self, pane: str) -> Wishes:
         """Return the wishes without this pane; the last one stays."""

@@ -49,6 +49,13 @@ class JobEnded(Message, bubble=False):
 
 
 @dataclass(eq=False)
+class JobKept(Message, bubble=False):
+    """The library holds what a job gave."""
+
+    number: int
+
+
+@dataclass(eq=False)
 class Trouble(Message, bubble=False):
     """Something went wrong outside a job: one clear sentence."""
 
@@ -57,7 +64,7 @@ class Trouble(Message, bubble=False):
 
 @dataclass(eq=False)
 class ExportFinished(Message, bubble=False):
-    """Files were written (`paths`), or one could not be (`error`)."""
+    """Files were written (`paths`); `error` says why one could not be, if so."""
 
     number: int
     paths: tuple[str, ...]

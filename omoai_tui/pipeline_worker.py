@@ -1,6 +1,7 @@
 """The background thread that runs the pipeline. It never touches a widget: it posts messages.
 
-In: jobs, one at a time (`submit`). Out: events through the job's mailbox, then one `JobEnded`.
+In: jobs, one at a time (`submit`). Out: events through the job's mailbox, then one `JobEnded`, and
+`JobKept` when the library holds what the job gave.
 Everything heavy (configuration, engine, models) is imported here, after the first paint. The
 thread is a daemon and `close` is bounded, so that leaving the app never waits for the engine.
 """
@@ -24,9 +25,10 @@ from textual.message import Message
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
+from omoai_engine.text import shown_path
 from omoai_tui import history, texts
 from omoai_tui.mailbox import Mailbox
-from omoai_tui.messages import HistoryRead, JobEnded, SettingsLoaded, Trouble
+from omoai_tui.messages import HistoryRead, JobEnded, JobKept, SettingsLoaded, Trouble
 
 if TYPE_CHECKING:
     from omoai_engine.pipeline import Pipeline
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 MEMORY_EVERY_SECONDS = 2.0
 ENGINE_NICENESS = 10
-"""The engine's processes yield to the screen: a key press never waits for a matrix product."""
+"""The engine's processes yield to the screen, where the system's scheduler heeds priorities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class PipelineWorker:
             if self._closing.is_set():
                 return
             self._post(JobEnded(ticket.number, result, error))
+            if result is not None and result.segments:
+                self._keep(ticket, result)
 
     def _read_settings(self) -> None:
         try:
@@ -172,6 +176,28 @@ class PipelineWorker:
         finally:
             ended.set()
         return result, ""
+
+    def _keep(self, ticket: Ticket, result: PipelineResult) -> None:
+        """Put what a job gave into the library; a failure is told and costs no more than that."""
+        try:
+            from omoai_engine.config import load_config
+            from omoai_engine.library import Library
+
+            config = load_config(**self._overrides)
+            if not config.library.keep:
+                return
+            with Library.open(config) as library:
+                library.store(
+                    result,
+                    source=ticket.path,
+                    audio=Path(ticket.path).absolute(),
+                    keep_audio=config.library.audio == "copy",
+                )
+        except Exception as error:
+            name = shown_path(Path(ticket.path).name)
+            self._post(Trouble(texts.NOT_KEPT.format(name=name, why=sentence_for(error))))
+        else:
+            self._post(JobKept(ticket.number))
 
     def _sample_memory(self, ended: threading.Event) -> None:
         import psutil

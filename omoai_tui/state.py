@@ -1,7 +1,7 @@
 """What the app remembers between two sittings: a small file in the state folder.
 
-Theme, language, recent places, and which advice was given. Written beside and renamed, so never
-half; private to its owner. Never fails: without a home the app starts with its defaults.
+Theme, language, layout, recent places, and which advice was given. Written beside and renamed, so
+never half; private to its owner. Never fails: without a home the app starts with its defaults.
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ import contextlib
 import json
 import os
 import tempfile
+import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 MOST_BYTES = 100_000
 MOST_RECENT = 20
+_writing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`recent` are absolute paths, the newest first; `advised` names advice given once."""
+    """`recent` are absolute paths, the newest first; `advised` names advice given once; `layout`
+    is as `omoai_tui.layout.Wishes` writes it, and not checked here."""
 
     theme: str | None = None
     language: str | None = None
     recent: tuple[str, ...] = ()
     advised: tuple[str, ...] = ()
+    layout: Any = None
 
 
 def folder() -> Path:
@@ -45,12 +49,14 @@ def read() -> Remembered:
         language=_text(document.get("language")),
         recent=_texts(document.get("recent"))[:MOST_RECENT],
         advised=_texts(document.get("advised")),
+        layout=document.get("layout"),
     )
 
 
 def remember(**changes: Any) -> None:
-    """Change fields of what is remembered."""
-    write_json(folder() / "tui.json", asdict(replace(read(), **changes)))
+    """Change fields of what is remembered. From any thread."""
+    with _writing:
+        write_json(folder() / "tui.json", asdict(replace(read(), **changes)))
 
 
 def remember_place(path: str) -> None:

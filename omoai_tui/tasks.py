@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from omoai_engine.errors import OmoAIError
 from omoai_engine.results import PipelineResult
 from omoai_engine.text import shown_path
 from omoai_tui import clipboard
@@ -39,18 +38,15 @@ def export_task(number: int, result: PipelineResult, wish: ExportWish, post: Pos
     """Return the task that writes the files of `wish` and posts `ExportFinished`."""
 
     def write() -> None:
-        from omoai_engine import export
+        from omoai_engine.config import load_config
+        from omoai_engine.export import options_from, write_all
 
-        written = []
-        try:
-            for name in wish.formats:
-                path = Path(f"{wish.stem}.{name}")
-                export.write(result, path, name, overwrite=wish.overwrite)
-                written.append(shown_path(path))
-        except OmoAIError as error:
-            post(ExportFinished(number, tuple(written), str(error)))
-        else:
-            post(ExportFinished(number, tuple(written), ""))
+        stem = Path(wish.stem)
+        options = options_from(load_config().export)
+        outcomes = write_all(result, stem, wish.formats, overwrite=wish.overwrite, options=options)
+        written = tuple(shown_path(one.path) for one in outcomes if one.error is None)
+        error = next((str(one.error) for one in outcomes if one.error), "")
+        post(ExportFinished(number, written, error))
 
     return write
 

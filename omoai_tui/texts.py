@@ -149,7 +149,7 @@ DO_OPEN = _("Open the path of a recording or folder")
 DO_RECENT = _("Open a recent place or recording")
 DO_PAUSE = _("Pause the job, or go on")
 DO_CANCEL = _("Stop the job; what is done is kept")
-DO_EXPORT = _("Export: txt, md, json, srt, vtt")
+DO_EXPORT = _("Export: text, subtitles, tables, Word, web page")
 DO_COPY = _("Copy the transcript")
 DO_THEME = _("Choose a theme")
 DO_LANGUAGE = _("Change the language of the interface")
@@ -201,13 +201,22 @@ EXPORT_EXISTS = _("{path} is there already. Enter once more writes over it.")
 EXPORT_NOTHING = _("Choose at least one format.")
 EXPORT_TO = _("File name without its ending")
 EXPORTED = _("Written: {paths}")
-FORMATS = {
-    "txt": _("Plain text, the transcript in paragraphs"),
-    "json": _("Everything: words, times, confidence, summary"),
-    "srt": _("Subtitles (SubRip)"),
-    "vtt": _("Subtitles for the web (WebVTT)"),
-    "md": _("Markdown: title, summary, paragraphs with times"),
-}
+# What the engine says of its formats, in the words of its registry.
+FORMATS = (
+    _("the punctuated transcript by paragraphs"),
+    _("summary and transcript as Markdown"),
+    _("everything, for programs; can be read back"),
+    _("SubRip subtitles"),
+    _("WebVTT subtitles"),
+    _("Advanced SubStation subtitles"),
+    _("lyrics with times, for players"),
+    _("a table of segments"),
+    _("a table of segments, with tabs"),
+    _("a Word document"),
+    _("one page with a search box, and the audio"),
+    _("oTranscribe"),
+    _("Praat TextGrid: words and segments"),
+)
 THEME_TITLE = _("Theme")
 THEME_KEYS = _("↑↓ look · Enter keep · Esc back")
 LANGUAGE_TITLE = _("Language")
@@ -314,6 +323,7 @@ QUEUED = _("Queued: {name}")
 QUEUED_MANY = _n("Queued: {count} recording", "Queued: {count} recordings")
 JOB_DONE = _("{name}: done in {time}.")
 JOB_STOPPED = _("{name}: stopped; what was recognised is kept.")
+NOT_KEPT = _("{name} is not in the library: {why}")
 UNFORESEEN = _("Something unforeseen went wrong ({kind}); where it happened is in the log.")
 LOG_AT = _("Log: {path}")
 THEME_UNKNOWN = _("There is no theme named {name}; using {used}.")

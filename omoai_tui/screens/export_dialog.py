@@ -14,8 +14,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from omoai_engine.export import FORMATS
 from omoai_engine.text import one_line, shown_path
-from omoai_tui import texts
+from omoai_tui import language, texts
 from omoai_tui.jobs import Job
 from omoai_tui.screens.dialogs import label
 from omoai_tui.widgets.block_view import BlockView, Pieces
@@ -24,7 +25,7 @@ from omoai_tui.widgets.text_input import TextInput
 
 @dataclass(frozen=True, slots=True)
 class ExportWish:
-    """Write `stem` + a dot + each format; `overwrite` only after it was said twice."""
+    """Write `stem` with the suffix of each format; `overwrite` only after it was said twice."""
 
     stem: str
     formats: tuple[str, ...]
@@ -32,7 +33,7 @@ class ExportWish:
 
 
 class FormatList(BlockView):
-    """Formats with a box each; space or a click ticks."""
+    """Every format of the engine with a box; space or a click ticks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "tick", show=False, id="export.tick"),
@@ -41,7 +42,7 @@ class FormatList(BlockView):
     def __init__(self) -> None:
         super().__init__()
         self.ticked = {"txt"}
-        self._names = tuple(texts.FORMATS)
+        self._names = tuple(FORMATS)
 
     def on_mount(self) -> None:
         """Stand on the first."""
@@ -60,7 +61,8 @@ class FormatList(BlockView):
         """Box, ending, what it is."""
         name = self._names[index]
         box = "[x]" if name in self.ticked else "[ ]"
-        return [[(f" {box} ", ""), (f"{name:<5}", "strong"), (texts.FORMATS[name], "muted")]]
+        about = language.say(FORMATS[name].description)
+        return [[(f" {box} ", ""), (f"{name:<10}", "strong"), (about, "muted")]]
 
     def action_tick(self) -> None:
         """Tick or untick the format under the cursor."""
@@ -99,6 +101,12 @@ class ExportDialog(ModalScreen[ExportWish | None]):
             yield Static(id="complaint", classes="dialog-complaint", markup=False)
             yield label(texts.EXPORT_KEYS, "dialog-keys")
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Let the list scroll where the window is low: the name below it is always seen."""
+        least, rest = 3, 14
+        room = event.size.height * 9 // 10 - rest
+        self.query_one(FormatList).styles.max_height = max(least, min(room, len(FORMATS)))
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in the name."""
         self._submit()
@@ -109,7 +117,7 @@ class ExportDialog(ModalScreen[ExportWish | None]):
 
     def _submit(self) -> None:
         ticked = self.query_one(FormatList).ticked
-        formats = tuple(name for name in texts.FORMATS if name in ticked)
+        formats = tuple(name for name in FORMATS if name in ticked)
         if not formats:
             self._complain(texts.EXPORT_NOTHING)
             return
@@ -119,7 +127,8 @@ class ExportDialog(ModalScreen[ExportWish | None]):
             self._complain(one_line(str(error)))
             return
         wish = ExportWish(stem, formats, overwrite=False)
-        there = [f"{stem}.{name}" for name in formats if Path(f"{stem}.{name}").exists()]
+        paths = [f"{stem}{FORMATS[name].suffix}" for name in formats]
+        there = [path for path in paths if Path(path).exists()]
         if there and wish != self._asked_for:
             self._asked_for = wish
             self._complain(texts.EXPORT_EXISTS.format(path=shown_path(there[0])))

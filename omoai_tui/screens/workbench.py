@@ -94,12 +94,20 @@ class Workbench(Screen[None]):
             super().__init__()
             self.text = text
 
-    def __init__(self, folder: str, first_pane: str) -> None:
+    class LayoutChanged(Message):
+        """The person hid, showed or resized panes."""
+
+        def __init__(self, wishes: Wishes) -> None:
+            super().__init__()
+            self.wishes = wishes
+
+    def __init__(self, folder: str, first_pane: str, wishes: Wishes) -> None:
         super().__init__()
         self._folder = folder
-        self._current = first_pane
+        seen = [pane for pane in (first_pane, "segments", *PANES) if pane not in wishes.hidden]
+        self._current = seen[0]
         self._zoomed = False
-        self._wishes = Wishes()
+        self._wishes = wishes
         self._plan: Plan | None = None
         self.job: Job | None = None
 
@@ -227,8 +235,7 @@ class Workbench(Screen[None]):
     def action_focus_pane(self, pane: str) -> None:
         """Bring a pane to the front and focus it."""
         self._current = pane
-        self._wishes = self._wishes.show(pane)
-        self._arrange()
+        self._wish(self._wishes.show(pane))
         view = self.query_one(f"#{pane}", BlockView)
         # Not view.focus(): that repaints the view.
         self.set_focus(view, scroll_visible=False)
@@ -240,6 +247,12 @@ class Workbench(Screen[None]):
         pane = event.widget.id
         if pane and pane != self._current and pane in PANES:
             self.action_focus_pane(pane)
+
+    def _wish(self, wishes: Wishes) -> None:
+        if wishes != self._wishes:
+            self._wishes = wishes
+            self.post_message(self.LayoutChanged(wishes))
+        self._arrange()
 
     def _arrange(self) -> None:
         """Show the panes that fit and are wanted, or the current one alone."""
@@ -280,26 +293,23 @@ class Workbench(Screen[None]):
             return
         pane = self._current
         self.action_next_pane(1)
-        self._wishes = wishes
         self._current = self._current if self._current != pane else "segments"
-        self._arrange()
+        self._wish(wishes)
 
     def action_show_all(self) -> None:
         """Every pane, in its first size."""
-        self._wishes, self._zoomed = Wishes(), False
+        self._zoomed = False
         self.set_class(False, "-zoomed")
-        self._arrange()
+        self._wish(Wishes())
         self.sync_hints()
 
     def action_widen(self, step: int) -> None:
         """Move the border beside the pane in focus."""
-        self._wishes = self._wishes.widen(self._current, step * STEP_WIDTH)
-        self._arrange()
+        self._wish(self._wishes.widen(self._current, step * STEP_WIDTH))
 
     def action_heighten(self, step: int) -> None:
         """Move the border between upper and lower panes."""
-        self._wishes = self._wishes.heighten(step * STEP_HEIGHT)
-        self._arrange()
+        self._wish(self._wishes.heighten(step * STEP_HEIGHT))
 
     def _show_tabs(self) -> None:
         self.query_one(TabBar).show(tuple((pane, pane_name(pane)) for pane in PANES), self._current)

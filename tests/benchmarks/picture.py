@@ -9,6 +9,7 @@ Textual draws of it.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def main() -> None:
     recording = Path(arguments[1]) if len(arguments) > 1 else DATA / "en-librivox-sonnet.mp3"
     columns, lines = (arguments[2] if len(arguments) > 2 else "132x38").split("x")
     theme = arguments[3] if len(arguments) > 3 else "omoai-night"
+    os.environ["OMOAI_LIBRARY__KEEP"] = "false"  # a picture is nothing to find there
     asyncio.run(take(out, recording, (int(columns), int(lines)), theme))
 
 

@@ -135,7 +135,7 @@ def test_the_locale_chooses_the_language_of_app_and_terminal(tmp_path: Path) -> 
         env=session_environment(tmp_path) | vietnamese,
         check=False,
     )
-    assert "thiết bị đầu cuối" in done.stderr.decode()
+    assert "cần terminal" in done.stderr.decode()
 
 
 def test_every_text_is_used() -> None:
@@ -146,6 +146,8 @@ def test_every_text_is_used() -> None:
         if path.name != "texts.py"
     )
     by_pane = {f"{start}{pane}" for start in ("", "HELP_") for pane in _panes()}
+    # The engine's registry says these; they stand among the texts to be translated.
+    by_pane.add("FORMATS")
     unused = [
         name
         for name in vars(texts)

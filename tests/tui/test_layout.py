@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from samples import QuietApp, events, screen_text
 from textual.geometry import Size
 
+from omoai_tui import state
 from omoai_tui.layout import (
     COLUMNS,
     GAP,
@@ -98,3 +99,46 @@ async def test_borders_are_moved_by_keys(tmp_path: Path) -> None:
         await pilot.press(*["less_than_sign"] * 30)
         await pilot.pause()
         assert app.bench.query_one("#segments").size.width >= LEAST_WIDTH - 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+@given(
+    JSON
+    | st.fixed_dictionaries({"hidden": JSON, "moved": JSON})
+    | st.fixed_dictionaries(
+        {"hidden": st.lists(st.sampled_from([*PANES, "other"])), "moved": st.lists(st.integers())}
+    )
+)
+def test_a_remembered_layout_that_is_nonsense_gives_a_window_that_works(document: object) -> None:
+    wishes = Wishes.from_document(document)
+    assert len(wishes.hidden) < len(PANES)
+    assert plan(Size(120, 36), wishes, None).panes == frozenset(PANES) - wishes.hidden
+    assert Wishes.from_document(wishes.document()) == wishes
+
+
+async def test_hidden_panes_and_moved_borders_are_kept_for_the_next_sitting(tmp_path: Path) -> None:
+    app = QuietApp(tmp_path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("4", "minus", "3", "greater_than_sign", "left_curly_bracket")
+        before = app.bench.query_one("#transcript").size
+        app.leave_now()
+    assert state.read().layout is not None
+    again = QuietApp(tmp_path)
+    async with again.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert "4 Queue" not in screen_text(again)
+        assert again.bench.query_one("#transcript").size == before
+        await pilot.press("equals_sign")
+        await pilot.pause()
+        assert "4 Queue" in screen_text(again)
+        again.leave_now()
+    third = QuietApp(tmp_path)
+    async with third.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        assert "4 Queue" in screen_text(third)

@@ -65,7 +65,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
         await pilot.press("c")
         assert copied == [done.transcript()]
 
-        await pilot.press("e", "down", "space", "down", "space", "enter")
+        await pilot.press("e", "down", "down", "space", "down", "space", "enter")
         await wait_until(pilot, lambda: (tmp_path / "jfk.srt").exists(), 20)
         assert "country" in (tmp_path / "jfk.txt").read_text()
         assert json.loads((tmp_path / "jfk.json").read_text())["segments"]
@@ -80,8 +80,9 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
 
 
 async def test_cancel_acts_at_once_and_keeps_what_is_done_and_the_next_job_runs(
-    vietnamese: Path, english: Path
+    vietnamese: Path, english: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OMOAI_LIBRARY__KEEP", "false")
     app = OmoaiApp([str(vietnamese), str(english)], folder=str(DATA), theme="omoai-night")
     async with app.run_test(size=(120, 36)) as pilot:
         first, second = app.queue.jobs
