@@ -42,8 +42,7 @@ _TRIES = 3
 def _for_live(choice: RecognizerChoice) -> RecognizerChoice:
     """Let ChunkFormer's small steps use one thread where nobody asked for another number.
 
-    More threads gain nothing on half a second of sound; on two of them oneDNN was seen to build
-    a kernel for one shape for ever.
+    More threads gain nothing on half a second of sound.
     """
     if choice.engine != "chunkformer" or choice.settings.threads:
         return choice

@@ -175,7 +175,10 @@ class Layer:
 
         conv = f"{block}conv_module."
         self._pointwise_in = weights.linear(f"{conv}pointwise_conv1")
-        self._kernel, self._kernel_bias = weights.kernel(f"{conv}depthwise_conv", weights.dtype)
+        # On more than one thread oneDNN's bfloat16 depthwise kernel of one row never returns for
+        # some numbers of channels (80 on 2 threads, 256 on 16): float32 costs 1 % more of a layer.
+        kernel_dtype = torch.float32 if weights.device.type == "cpu" else weights.dtype
+        self._kernel, self._kernel_bias = weights.kernel(f"{conv}depthwise_conv", kernel_dtype)
         # A batch norm is part of the kernel already: the checkpoint's reader folded it in.
         self._norm_kernel = (
             None if config.batch_norm else Norm(weights, f"{conv}norm", eps, weights.dtype)
@@ -222,9 +225,10 @@ class Layer:
 
     def convolve(self, gated: Tensor) -> Tensor:
         """(n + 2 halo, D) gated frames to (n, D), before norm and activation."""
+        gated = gated.to(self._kernel.dtype)
         grid = gated.view(1, 1, len(gated), self._dim).permute(0, 3, 1, 2)  # (1, D, 1, n + 2 halo)
         grid = F.conv2d(grid, self._kernel, self._kernel_bias, groups=self._dim)
-        return grid.permute(0, 2, 3, 1).reshape(-1, self._dim)
+        return grid.permute(0, 2, 3, 1).reshape(-1, self._dim).to(self._dtype)
 
     def after_convolution(self, x: Tensor, convolved: Tensor) -> tuple[Tensor]:
         """Residual and convolution (n, D) to the layer's result (n, D)."""
