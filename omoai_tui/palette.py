@@ -7,6 +7,7 @@ classes of every pane they made up a quarter of the time to the first paint.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from rich.color import Color as RichColor
 from rich.style import Style
@@ -47,11 +48,19 @@ _WITHOUT_COLOUR = {
     "on": "bold reverse",
     "title-focus": "bold reverse",
 }
+_USED = {"background"} | {name for style in _STYLES.values() for name in style[:2] if name}
 Palette = dict[str, Style]
 
 
 def palette(variables: Mapping[str, str], no_colour: bool) -> Palette:
-    """Return the styles by name."""
+    """Return the styles by name. Every pane and bar asks with the same variables."""
+    used = {name: variables[name] for name in sorted(_USED & variables.keys())}
+    return _palette(tuple(used.items()), no_colour)
+
+
+@lru_cache(maxsize=4)
+def _palette(used: tuple[tuple[str, str], ...], no_colour: bool) -> Palette:
+    variables = dict(used)
     styles = {}
     for name, (colour, background, attributes) in _STYLES.items():
         if no_colour:

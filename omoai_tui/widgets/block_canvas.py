@@ -38,6 +38,7 @@ class BlockCanvas(ScrollView, can_focus=True):
         self._moving = False
         self._strips: LRUCache[tuple[int, int], list[Strip]] = LRUCache(1024)
         self._palette: Palette = {}
+        self._base: Style | None = None
         self.cursor = -1
         self.live = False
         self.following = False
@@ -215,6 +216,7 @@ class BlockCanvas(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
         self._palette = {}
+        self._base = None
 
     def _refresh_rows(self, first: int, last: int) -> None:
         top = self.scroll_offset.y
@@ -233,14 +235,21 @@ class BlockCanvas(ScrollView, can_focus=True):
             self._palette = palette(self.app.theme_variables, self.app.no_color)
         return self._palette[name]
 
+    def base_style(self) -> Style:
+        """Return the style of plain text; Textual would put it together anew for every line."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
     def render_line(self, y: int) -> Strip:
         """Return line `y` of the pane."""
         width = self.size.width
+        base = self.base_style()
         if not self._lines:
             return self._empty_line(y, width)
         line = y + self.scroll_offset.y
         if line >= self._lines.total:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, base)
         index, row = self._lines.at(line)
         selected = self._selected(index)
         strips = self._strips.get((index, selected))
@@ -248,10 +257,10 @@ class BlockCanvas(ScrollView, can_focus=True):
             strips = self._draw(index, selected)
             self._strips[(index, selected)] = strips
         strip = strips[row] if row < len(strips) else Strip([])
-        return strip.crop_extend(0, width, self.rich_style)
+        return strip.crop_extend(0, width, base)
 
     def _draw(self, index: int, selected: int) -> list[Strip]:
-        base = self.rich_style
+        base = self.base_style()
         over: Style | None = None
         if selected:
             over = self.piece_style("cursor" if selected == 2 else "cursor-idle")
@@ -272,9 +281,8 @@ class BlockCanvas(ScrollView, can_focus=True):
         for text in self.empty_lines():
             rows.extend(text[a:b] for a, b in wrap(text, width - 4))
         top = max(0, min((self.size.height - len(rows)) // 2, 4))
+        base = self.base_style()
         if top <= y < top + len(rows):
-            style = self.rich_style + self.piece_style(self.empty_style())
-            return Strip([Segment("  " + rows[y - top], style)]).crop_extend(
-                0, width, self.rich_style
-            )
-        return Strip.blank(width, self.rich_style)
+            style = base + self.piece_style(self.empty_style())
+            return Strip([Segment("  " + rows[y - top], style)]).crop_extend(0, width, base)
+        return Strip.blank(width, base)
