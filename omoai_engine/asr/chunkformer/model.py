@@ -259,7 +259,9 @@ class Encoder:
                 -(context.chunk + context.right - 1),
             )
             sinusoids = relative_sinusoids(furthest, nearest, self.config.dim).to(self.device)
-            self._tables = {key: [layer.positions(sinusoids) for layer in self.layers]}
+            # Two are in use at most: the recording's, and that of an early look at its beginning.
+            self._tables = dict(list(self._tables.items())[-1:])
+            self._tables[key] = [layer.positions(sinusoids) for layer in self.layers]
         return self._tables[key]
 
 
