@@ -7,28 +7,23 @@ deleting can be taken back until `purge`.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sqlite3
 import time
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import platformdirs
 
 from omoai_engine.errors import LibraryError, NotInLibraryError
-from omoai_engine.export.json_format import from_document, to_document
-from omoai_engine.library import editing, rows, searching, sound
+from omoai_engine.library import editing, finishing, reading, rows, searching, sound
 from omoai_engine.library.collecting import no_collecting
 from omoai_engine.library.database import Database
 from omoai_engine.library.differences import Difference, diff
 from omoai_engine.library.edits import Edit, EditText
 from omoai_engine.library.folding import fold
-from omoai_engine.library.rebasing import from_asr, rebase
+from omoai_engine.library.rebasing import from_asr
 from omoai_engine.library.records import (
     STATES,
     AudioKind,
@@ -47,7 +42,7 @@ from omoai_engine.library.records import (
 )
 from omoai_engine.library.results import current_result
 from omoai_engine.library.verifying import Problem, problems
-from omoai_engine.results import ASRSegment, PipelineResult, SummaryResult
+from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_engine.text import clean_text, one_line
 
 if TYPE_CHECKING:
@@ -159,7 +154,7 @@ class Library:
                 )
                 entry = int(cursor.lastrowid or 0)
                 if result is not None:
-                    self._finish(connection, entry, result, state)
+                    finishing.finish(connection, entry, result, state)
         except BaseException:
             if kind == "kept" and name is not None:
                 (self._sound_folder() / name).unlink(missing_ok=True)
@@ -176,7 +171,7 @@ class Library:
             ).fetchone()[0]
             index = max(first, int((last or "")[:8].ljust(8, "0")))
             new = [
-                from_asr(_sound(segment), first + at, first_position(index + at))
+                from_asr(finishing.sound_segment(segment), first + at, first_position(index + at))
                 for at, segment in enumerate(segments)
             ]
             rows.add_segments(connection, entry, new)
@@ -190,7 +185,7 @@ class Library:
     def finish(self, entry: int, result: PipelineResult, *, state: State | None = None) -> None:
         """Put the result of a job into its entry; what a person edited meanwhile stays."""
         with self._database.writing() as connection:
-            self._finish(connection, entry, result, state)
+            finishing.finish(connection, entry, result, state)
 
     def set_state(self, entry: int, state: State) -> None:
         """Say how a job ended that gave no result."""
@@ -246,29 +241,28 @@ class Library:
     def transcript(self, entry: int) -> Transcript:
         """Return an entry with its text as it stands. Raises `NotInLibraryError`."""
         with self._database.reading() as connection, no_collecting():
-            return self._transcript(connection, entry)
+            return reading.read_transcript(connection, entry)
 
     def result(self, entry: int) -> PipelineResult:
         """Return the transcript as it stands as a result, for export: paragraphs and the
         supports of the summary follow the edits; `asr` is the recogniser's own."""
         with self._database.reading() as connection, no_collecting():
-            transcript = self._transcript(connection, entry)
-            # Its segments are the transcript's own by now: half of the work for a long one.
-            original = self._original(connection, entry, segments=False)
-            suggestions = self._suggestions(connection, entry)
+            transcript = reading.read_transcript(connection, entry)
+            original = reading.read_original(connection, entry, segments=False)
+            suggestions = reading.read_suggestions(connection, entry)
             return current_result(transcript, original, suggestions)
 
     def original(self, entry: int) -> PipelineResult | None:
         """Return what the job gave, untouched; `None` where it gave nothing yet."""
         with self._database.reading() as connection, no_collecting():
             rows.read_entry(connection, entry)
-            return self._original(connection, entry)
+            return reading.read_original(connection, entry)
 
     def diff(self, entry: int) -> tuple[Difference, ...]:
         """Return what differs between the job's result and the text as it stands."""
         with self._database.reading() as connection:
-            transcript = self._transcript(connection, entry)
-            original = self._original(connection, entry)
+            transcript = reading.read_transcript(connection, entry)
+            original = reading.read_original(connection, entry)
         before = original.segments if original else ()
         return diff(before, [segment.asr() for segment in transcript.segments])
 
@@ -410,7 +404,10 @@ class Library:
             old = rows.read_segments(connection, entry)
             first = editing.take_keys(connection, entry, len(segments))
             new = [
-                replace(from_asr(_sound(one), first + at, first_position(at)), edited=True)
+                replace(
+                    from_asr(finishing.sound_segment(one), first + at, first_position(at)),
+                    edited=True,
+                )
                 for at, one in enumerate(segments)
             ]
             rows.drop_segments(connection, entry, [segment.key for segment in old])
@@ -420,14 +417,14 @@ class Library:
     def suggestions(self, entry: int) -> list[StoredSuggestion]:
         """Return what the language model would have written, in the order it came."""
         with self._database.reading() as connection:
-            return self._suggestions(connection, entry)
+            return reading.read_suggestions(connection, entry)
 
     def settle(self, entry: int, suggestion: int, *, accept: bool) -> EditOutcome | None:
         """Take a suggestion into the text, or refuse it. Raises `EditError` where the words
         it was made for are no longer there."""
         with self._database.writing() as connection:
             found = next(
-                (s for s in self._suggestions(connection, entry) if s.id == suggestion), None
+                (s for s in reading.read_suggestions(connection, entry) if s.id == suggestion), None
             )
             if found is None:
                 raise NotInLibraryError(f"there is no suggestion {suggestion}")
@@ -486,132 +483,6 @@ class Library:
                 (*values, entry),
             )
 
-    def _finish(
-        self,
-        connection: sqlite3.Connection,
-        entry: int,
-        result: PipelineResult,
-        state: State | None,
-    ) -> None:
-        if rows.read_entry(connection, entry).state != "recording":
-            raise LibraryError(
-                f"transcript {entry} is finished already", hint="Store the result as a new one"
-            )
-        current = rows.read_segments(connection, entry)
-        removed = editing.removed_originals(connection, entry)
-        there = {segment.key for segment in current if not segment.edited}
-        base = [s for s in current if not s.edited] + [s for s in removed if s.key not in there]
-        base.sort(key=lambda segment: segment.position)
-        next_key = editing.take_keys(connection, entry, 0)
-        final = [_sound(segment) for segment in result.segments]
-        rebased = rebase(base, current, final, next_key=next_key)
-        used = max((segment.key for segment in rebased.segments), default=-1) + 1
-        editing.take_keys(connection, entry, max(used - next_key, 0))
-        known = {segment.key: segment for segment in current}
-        fresh = [s for s in rebased.segments if known.get(s.key) != s]
-        stay = {s.key for s in rebased.segments} - {s.key for s in fresh}
-        rows.drop_segments(connection, entry, [key for key in known if key not in stay])
-        rows.add_segments(connection, entry, fresh)
-        document = json.dumps(to_document(result), ensure_ascii=False, separators=(",", ":"))
-        packed = zlib.compress(document.encode("utf-8", "backslashreplace"), 1)
-        connection.execute(
-            "INSERT INTO original VALUES (?, ?, ?)",
-            (entry, packed, hashlib.sha256(packed).hexdigest()),
-        )
-        self._report(connection, entry, result, rebased.keys)
-        texts = {segment.key: segment for segment in rebased.segments}
-        for one in result.suggestions:
-            key = rebased.keys[one.segment] if one.segment < len(rebased.keys) else None
-            if key is None or (segment := texts[key]).edited:
-                continue
-            words = " ".join(segment.text.split()[one.first : one.last + 1])
-            connection.execute(
-                "INSERT INTO suggestion (entry, key, first, last, words, text, state) "
-                "VALUES (?, ?, ?, ?, ?, ?, 'open')",
-                (entry, key, one.first, one.last, words, one_line(one.text)),
-            )
-        info = {**(result.asr.metadata if result.asr else {}), **result.metadata}
-        end = max((segment.end for segment in rebased.segments), default=0.0)
-        cancelled = bool(result.metadata.get("cancelled"))
-        connection.execute(
-            "UPDATE entry SET state = ?, duration = ?, language = ?, engine = ?, model = ?, "
-            "words = ?, metadata = ?, revision = revision + 1 WHERE id = ?",
-            (
-                state or ("interrupted" if cancelled else "finished"),
-                sound_time(result.performance.get("audio_duration", 0.0)) or end,
-                _named(info, "language"),
-                _named(info, "engine", "recognizer"),
-                _named(info, "model"),
-                rows.count_words(rebased.segments),
-                json.dumps(to_document(_bare(result))["metadata"], ensure_ascii=False),
-                entry,
-            ),
-        )
-
-    def _report(
-        self,
-        connection: sqlite3.Connection,
-        entry: int,
-        result: PipelineResult,
-        keys: Sequence[int | None],
-    ) -> None:
-        def kept(indices: Iterable[int]) -> list[int]:
-            return [k for i in indices if 0 <= i < len(keys) and (k := keys[i]) is not None]
-
-        document = to_document(_bare(result))["summary"]
-        connection.execute(
-            "INSERT INTO report VALUES (?, ?, ?, ?)",
-            (
-                entry,
-                json.dumps(document, ensure_ascii=False),
-                json.dumps(kept(paragraph.first for paragraph in result.paragraphs)),
-                json.dumps([kept(support) for support in result.summary.bullet_segments]),
-            ),
-        )
-
-    def _transcript(self, connection: sqlite3.Connection, entry: int) -> Transcript:
-        found = rows.read_entry(connection, entry)
-        segments = tuple(rows.read_segments(connection, entry))
-        row = connection.execute(
-            "SELECT summary, paragraph_starts, bullet_keys FROM report WHERE entry = ?", (entry,)
-        ).fetchone()
-        if row is None:
-            return Transcript(found, segments, SummaryResult("", (), ""))
-        summary = json.loads(row[0])
-        return Transcript(
-            found,
-            segments,
-            SummaryResult(
-                summary["title"],
-                tuple(bullet["text"] for bullet in summary["bullets"]),
-                summary["abstract"],
-                summary["metadata"],
-            ),
-            frozenset(json.loads(row[1])),
-            tuple(tuple(keys) for keys in json.loads(row[2])),
-        )
-
-    def _original(
-        self, connection: sqlite3.Connection, entry: int, *, segments: bool = True
-    ) -> PipelineResult | None:
-        row = connection.execute("SELECT result FROM original WHERE entry = ?", (entry,)).fetchone()
-        if row is None:
-            return None
-        document = json.loads(zlib.decompress(row[0]))
-        if not segments:
-            document |= {"segments": [], "paragraphs": [], "suggestions": []}
-        return from_document(document)
-
-    def _suggestions(self, connection: sqlite3.Connection, entry: int) -> list[StoredSuggestion]:
-        return [
-            StoredSuggestion(*row)
-            for row in connection.execute(
-                "SELECT id, key, first, last, words, text, state FROM suggestion "
-                "WHERE entry = ? ORDER BY id",
-                (entry,),
-            )
-        ]
-
 
 def _filter(
     tag: str | None, state: State | None, title: str | None, *, deleted: bool
@@ -630,34 +501,5 @@ def _filter(
     return " AND ".join(parts), values
 
 
-def _sound(segment: ASRSegment) -> ASRSegment:
-    """Return a segment whose times are finite, in order and not negative, its text clean."""
-    start = sound_time(segment.start)
-    end = sound_time(segment.end, start)
-    words = []
-    for word in segment.words:
-        begins = sound_time(word.start, start)
-        words.append(replace(word, start=begins, end=sound_time(word.end, begins)))
-    return replace(
-        segment,
-        start=start,
-        end=end,
-        text=one_line(segment.text),
-        words=tuple(words),
-        speaker=one_line(segment.speaker) if segment.speaker else None,
-    )
-
-
 def _stem(source: str) -> str:
     return Path(source).stem if source and source != "-" else ""
-
-
-def _named(info: Mapping[str, Any], *names: str) -> str | None:
-    for name in names:
-        if isinstance(value := info.get(name), str) and value:
-            return one_line(value)
-    return None
-
-
-def _bare(result: PipelineResult) -> PipelineResult:
-    return replace(result, segments=(), paragraphs=(), asr=None, suggestions=())
