@@ -120,12 +120,18 @@ def test_a_machine_without_a_microphone_gets_one_sentence(no_sound, omoai):
     assert listed.returncode == 1
 
 
-def test_a_limit_ends_the_recording(sound, omoai, folder):
-    running = omoai("record", "--no-transcribe", "--no-live", "--limit", "1")
+def test_a_limit_ends_the_recording_and_nobody_else_may_hear_it(sound, omoai, folder):
+    before = os.umask(0)
+    try:
+        running = omoai("record", "--no-transcribe", "--no-live", "--limit", "1")
+    finally:
+        os.umask(before)
     _, told = running.communicate(timeout=30)
     assert running.returncode == 0, told
     (kept,) = list_recordings(folder)
     assert 1.0 <= kept.seconds < 4.0
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert len(read_wav(kept.path)[1]) == pytest.approx(
         kept.seconds * 16_000, abs=8
     )  # told in milliseconds
