@@ -170,9 +170,10 @@ class Conductor:
         now = time.monotonic()
         passed, self._ticked_at = now - self._ticked_at, now
         job = self.queue.active
-        if job is None or job.status is JobStatus.PAUSED:
+        if job is None:
             return
-        job.elapsed += passed
+        if job.status is not JobStatus.PAUSED:
+            job.elapsed += passed
         job.memory_mib = max(job.memory_mib, self._worker.memory_mib)
         job.graphics_mib = max(job.graphics_mib, self._worker.graphics_mib)
         job.usual_speed = self.history.usual_speed(job.engine) or job.usual_speed

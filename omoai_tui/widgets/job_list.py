@@ -55,6 +55,10 @@ class JobList(BlockView):
         if len(rows) > len(before):
             self.grow()
 
+    def may_move(self) -> bool:
+        """Say whether there are waiting jobs to change places."""
+        return sum(job.status is JobStatus.WAITING for job in self.jobs) > 1
+
     def job_at_cursor(self) -> Job | None:
         """Return the job under the cursor."""
         return self.jobs[self.cursor] if 0 <= self.cursor < len(self.jobs) else None

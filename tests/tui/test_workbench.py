@@ -17,6 +17,8 @@ from omoai_engine.events import (
     JobStarted,
     ProvisionalText,
     SegmentRecognized,
+    StageProgress,
+    StageStarted,
     SummaryDelta,
     TextPunctuated,
 )
@@ -417,3 +419,32 @@ async def test_a_summary_streams_while_it_is_written(tmp_path: Path) -> None:
         app.tell_events(job, iter([SummaryDelta("Cuộc họp bàn "), SummaryDelta("về doanh thu")]))
         await pilot.pause()
         assert "Cuộc họp bàn về doanh thu" in screen_text(app)
+
+
+async def test_a_paused_job_shows_how_far_it_came_and_its_time_stands(home: Path) -> None:
+    app = QuietApp(home)
+    async with app.run_test(size=(120, 36)) as pilot:
+        job = app.begin()
+        job.status = JobStatus.PAUSED
+        job.apply(StageStarted("asr"))
+        app.conductor._tick()
+        job.apply(StageProgress("asr", 36.0, 72.0, 4.0))
+        app.conductor._tick()
+        await pilot.pause()
+        assert "50 %" in screen_text(app)
+        assert job.elapsed == 0.0
+
+
+async def test_the_queue_says_how_waiting_recordings_are_moved(home: Path) -> None:
+    app = QuietApp(home)
+    async with app.run_test(size=(160, 48)) as pilot:
+        app.begin()
+        await pilot.press("4")
+        await pilot.pause()
+        assert "K J" not in screen_text(app)
+        for name in ("a.mp3", "b.mp3"):
+            app.queue.add(name)
+        app.bench.sync_queue(app.queue.jobs)
+        await pilot.press("1", "4")
+        await pilot.pause()
+        assert "K J Move" in screen_text(app)
