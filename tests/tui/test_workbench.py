@@ -421,8 +421,8 @@ async def test_a_summary_streams_while_it_is_written(tmp_path: Path) -> None:
         assert "Cuộc họp bàn về doanh thu" in screen_text(app)
 
 
-async def test_a_paused_job_shows_how_far_it_came_and_its_time_stands(home: Path) -> None:
-    app = QuietApp(home)
+async def test_a_paused_job_shows_how_far_it_came_and_its_time_stands(tmp_path: Path) -> None:
+    app = QuietApp(tmp_path)
     async with app.run_test(size=(120, 36)) as pilot:
         job = app.begin()
         job.status = JobStatus.PAUSED
@@ -435,8 +435,8 @@ async def test_a_paused_job_shows_how_far_it_came_and_its_time_stands(home: Path
         assert job.elapsed == 0.0
 
 
-async def test_the_queue_says_how_waiting_recordings_are_moved(home: Path) -> None:
-    app = QuietApp(home)
+async def test_the_queue_says_how_waiting_recordings_are_moved(tmp_path: Path) -> None:
+    app = QuietApp(tmp_path)
     async with app.run_test(size=(160, 48)) as pilot:
         app.begin()
         await pilot.press("4")
