@@ -109,7 +109,8 @@ def _scores(found: Sequence[Sentence], vectors: SentenceVectors, control: JobCon
     readable = np.clip(lengths / fewest, 0.0, 1.0) ** 2 * np.clip(most / lengths, 0.3, 1.0)
     asked = np.array([sentence.text.endswith("?") for sentence in found])
     # A question is seldom what was said.
-    return scores * readable * np.where(asked, 0.5, 1.0)
+    weighted: Floats = scores * readable * np.where(asked, 0.5, 1.0)
+    return weighted
 
 
 def _leaning(found: Sequence[Sentence], language: str) -> NDArray[np.bool_]:
