@@ -1,8 +1,9 @@
-"""How far a transcript is from a reference: error rates by true edit distance, and a diff.
+"""How far a transcript is from a reference: error rates and a diff.
 
-In: two texts, whose words may differ. Out: word, character, mark and capital error rates (errors
-per item of the reference; 0 is equal, above 1 is possible) and a diff for people. Needs the
-library `jiwer`, which is imported at the first use.
+In: two texts, whose words may differ. Out: word and character error rates by edit distance, mark
+and capital error rates on the words that both texts have (errors per item of the reference; 0 is
+equal, above 1 is possible), and a diff for people. Needs the library `jiwer`, which is imported at
+the first use.
 """
 
 from __future__ import annotations
