@@ -235,7 +235,8 @@ def tokens(model, sound, precision):
     loaded = load_model(Path(model), "cpu", precision)
     features, frames = FeatureStream(), FrameStream(loaded.encoder)
     wavefront, found = Wavefront(loaded.encoder, Context()), {"tokens": [], "margins": []}
-    blocks = [np.concatenate(read_sound(sound)[i : i + 20]) for i in range(0, 1800, 20)]
+    pieces = read_sound(sound)
+    blocks = [np.concatenate(pieces[i : i + 20]) for i in range(0, min(len(pieces), 1800), 20)]
     for index, block in enumerate(blocks):
         x = frames.push(features.push(torch.from_numpy(block.astype(np.float32) / 32768)))
         (done,) = wavefront.step([x], [index + 1 == len(blocks)])
