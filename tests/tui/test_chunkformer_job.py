@@ -59,8 +59,6 @@ async def test_a_job_with_chunkformer_from_the_first_words_to_the_summary(
     monkeypatch.setenv("OMOAI_ASR__ENGINE", "chunkformer")
     monkeypatch.setenv("OMOAI_ASR__MODEL", str(DATA / "tiny-chunkformer"))
     monkeypatch.setenv("OMOAI_ASR__LANGUAGE", "vi")
-    # Two threads of so small a model wait for each other more than they work.
-    monkeypatch.setenv("OMOAI_ASR__THREADS", "1")
     heard: list[Event] = []
     apply = Job.apply
 
