@@ -36,6 +36,7 @@ from omoai_tui.messages import (
 )
 from omoai_tui.pipeline_worker import describe_unforeseen
 from omoai_tui.places import SLOW_AFTER_SECONDS, Place, PlaceFound, look_up
+from omoai_tui.screens.full_screen import KEPT_ACTIONS, FullScreen
 from omoai_tui.screens.workbench import Workbench
 from omoai_tui.tasks import copy_task, start_task
 from omoai_tui.textual_gaps import call_in_loop
@@ -139,12 +140,7 @@ class OmoaiApp(Asking):
         if message.language in interface.LANGUAGES:
             self._speak(str(message.language))
         if message.keys:
-            known = {
-                binding.id
-                for _, _, bindings in self.binding_groups()
-                for binding in bindings
-                if isinstance(binding, Binding)
-            }
+            known = self.every_binding_id()
             unknown = sorted(set(message.keys) - known)
             if unknown:
                 names = one_line(", ".join(unknown))
@@ -203,6 +199,9 @@ class OmoaiApp(Asking):
             interface.use(code)
             if self.is_running:
                 self.bench.speak()
+                for screen in self.screen_stack:
+                    if isinstance(screen, FullScreen):
+                        screen.speak()
 
     def action_use_language(self, code: str) -> None:
         """Let the interface speak this language and keep it."""
@@ -282,6 +281,7 @@ class OmoaiApp(Asking):
         """Nothing is lost when the app is left now."""
         if job := self.queue.by_number(message.number):
             job.saved = True
+            job.entry = message.entry
 
     def on_file_picker_picked(self, message: FilePicker.Picked) -> None:
         """Queue what was picked."""
@@ -298,6 +298,11 @@ class OmoaiApp(Asking):
             self.open_text(message.text, texts.NOT_A_PATH)
 
     # Actions.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let the keys of the workbench rest while another screen is over it."""
+        over = self.screen_stack[-1:] and isinstance(self.screen_stack[-1], FullScreen)
+        return action in KEPT_ACTIONS or not over
 
     def action_pause(self) -> None:
         """Hold the job, or let it go on."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 
@@ -16,6 +16,7 @@ from omoai_tui import language as interface
 from omoai_tui import state, texts
 from omoai_tui.conductor import Conductor
 from omoai_tui.places import Place
+from omoai_tui.screens.full_screen import FULL_SCREENS, KEPT_ACTIONS, FullScreen, full_screen
 from omoai_tui.screens.workbench import Workbench, pane_name
 from omoai_tui.tasks import export_task, start_task
 from omoai_tui.textual_gaps import QuietCrash
@@ -98,13 +99,16 @@ class Asking(QuietCrash):
         from omoai_tui.commands import Command, commands
         from omoai_tui.screens.palette import CommandPalette
 
+        screen = self.screen
+
         async def do(command: Command | None) -> None:
             if command is None:
                 return
-            homes: dict[str, DOMNode] = {"app": self, "screen": self.bench}
+            homes: dict[str, DOMNode] = {"app": self, "screen": screen}
             if command.home not in homes:
-                self.bench.action_focus_pane(command.home)
-                homes[command.home] = self.bench.query_one(f"#{command.home}")
+                if screen is self.bench:
+                    self.bench.action_focus_pane(command.home)
+                homes[command.home] = screen.query_one(f"#{command.home}")
             await self.run_action(command.action, homes[command.home])
 
         groups = [group for group in self.binding_groups() if group[1] != "lists"]
@@ -168,9 +172,37 @@ class Asking(QuietCrash):
 
         self.push_screen(ExportDialog(job), write)
 
+    def action_visit(self, name: str) -> None:
+        """Show a full screen; one that is already there is not opened twice."""
+        if not any(isinstance(screen, full_screen(name)) for screen in self.screen_stack):
+            self.push_screen(full_screen(name)())
+
+    def every_binding_id(self) -> set[str]:
+        """Return the name of every binding that a person may put on another key."""
+        groups = [bindings for _, _, bindings in self.bench_groups()]
+        for name in FULL_SCREENS:
+            groups += [bindings for _, _, bindings in full_screen(name).binding_groups()]
+        return {one.id for some in groups for one in some if isinstance(one, Binding) and one.id}
+
     def binding_groups(self) -> list[tuple[str, str, list[BindingType]]]:
-        """Return where bindings hold, in words and as `app`, `screen`, `lists` or a pane, and
-        the bindings."""
+        """Return where bindings hold now, in words and as `app`, `screen`, `lists` or the id of a
+        widget, and the bindings."""
+        screen = self.screen
+        if not isinstance(screen, FullScreen):
+            return self.bench_groups()
+        kept = [
+            one
+            for one in type(self).BINDINGS
+            if isinstance(one, Binding) and one.action.partition("(")[0] in KEPT_ACTIONS
+        ]
+        return [
+            *screen.binding_groups(),
+            (texts.HELP_LISTS, "lists", list(BlockView.BINDINGS)),
+            (texts.HELP_EVERYWHERE, "app", list[BindingType](kept)),
+        ]
+
+    def bench_groups(self) -> list[tuple[str, str, list[BindingType]]]:
+        """Return the bindings of the workbench, as `binding_groups` does."""
         return [
             (texts.HELP_EVERYWHERE, "app", list(type(self).BINDINGS)),
             (texts.HELP_PANES, "screen", list(Workbench.BINDINGS)),
@@ -192,6 +224,11 @@ class Asking(QuietCrash):
         from omoai_tui.commands import key_table
         from omoai_tui.screens.help import HelpScreen
 
+        if isinstance(self.screen, FullScreen):
+            title, about = self.screen.headline()[0], self.screen.about()
+            own = [(name, bindings) for name, _, bindings in self.screen.binding_groups()]
+            self.push_screen(HelpScreen(key_table(own, self.key_map), title, about))
+            return
         pane = self.bench.current_pane
         groups = [
             (title, bindings)

@@ -115,6 +115,8 @@ class Job:
     )
     result: PipelineResult | None = None
     saved: bool = False
+    entry: int | None = None
+    """Its number in the library, once it is kept there."""
 
     @property
     def shown(self) -> str:

@@ -1,6 +1,7 @@
 """The language of the interface: gettext catalogues, chosen from the locale, changed while it runs.
 
-The texts of `omoai_tui.texts` are the message ids; the catalogues are standard `.mo` files in
+The texts of `omoai_tui.texts` and of the modules beside it (`texts_<screen>`, which come with
+their screen) are the message ids; each has a catalogue of its own, a standard `.mo` file in
 `locale/<language>/LC_MESSAGES`, inside the package. A text without a translation stays English.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gettext
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from omoai_tui import texts
@@ -19,8 +21,8 @@ LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 """Every language there is, by its code, in its own words."""
 VARIABLE = "OMOAI_TUI__LANGUAGE"
 
-_ENGLISH = {name: value for name, value in vars(texts).items() if name.isupper()}
 _state: dict[str, Any] = {"code": "en", "catalogue": gettext.NullTranslations()}
+_english: dict[ModuleType, dict[str, Any]] = {}
 
 
 def current() -> str:
@@ -28,14 +30,29 @@ def current() -> str:
     return str(_state["code"])
 
 
+def learn(module: ModuleType) -> None:
+    """Keep the texts of a module (its names in capitals) in the language in use from now on."""
+    _english[module] = {name: value for name, value in vars(module).items() if name.isupper()}
+    use(current())
+
+
+def domain_of(module: ModuleType) -> str:
+    """Return the name of the catalogue of a module of texts."""
+    return module.__name__.rpartition(".")[2].replace("texts", DOMAIN)
+
+
 def use(code: str) -> None:
     """Put the texts of this language in place; what is drawn from now on is in it."""
     catalogue = gettext.NullTranslations()
     if code != "en":
-        catalogue = gettext.translation(DOMAIN, FOLDER, [code], fallback=True)
+        for module in _english:
+            catalogue.add_fallback(
+                gettext.translation(domain_of(module), FOLDER, [code], fallback=True)
+            )
     _state.update(code=code, catalogue=catalogue)
-    for name, value in _ENGLISH.items():
-        setattr(texts, name, _translated(value, catalogue))
+    for module, english in _english.items():
+        for name, value in english.items():
+            setattr(module, name, _translated(value, catalogue))
 
 
 def _translated(value: Any, catalogue: gettext.NullTranslations) -> Any:
@@ -84,3 +101,6 @@ def chosen(environment: Mapping[str, str], remembered: str | None) -> str:
         if code in LANGUAGES:
             return code
     return "en"
+
+
+learn(texts)

@@ -50,9 +50,10 @@ class JobEnded(Message, bubble=False):
 
 @dataclass(eq=False)
 class JobKept(Message, bubble=False):
-    """The library holds what a job gave."""
+    """The library holds what a job gave, as its entry `entry`."""
 
     number: int
+    entry: int
 
 
 @dataclass(eq=False)

@@ -187,7 +187,7 @@ class PipelineWorker:
             if not config.library.keep:
                 return
             with Library.open(config) as library:
-                library.store(
+                entry = library.store(
                     result,
                     source=ticket.path,
                     audio=Path(ticket.path).absolute(),
@@ -197,7 +197,7 @@ class PipelineWorker:
             name = shown_path(Path(ticket.path).name)
             self._post(Trouble(texts.NOT_KEPT.format(name=name, why=sentence_for(error))))
         else:
-            self._post(JobKept(ticket.number))
+            self._post(JobKept(ticket.number, entry))
 
     def _sample_memory(self, ended: threading.Event) -> None:
         import psutil

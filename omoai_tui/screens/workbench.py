@@ -343,7 +343,7 @@ class Workbench(Screen[None]):
             hints += [("Enter", texts.TRANSCRIBE, choose), ("Space", texts.MARK, "screen.mark")]
             hints += [("/", texts.FILTER, "screen.filter"), ("^O", texts.OPEN_PATH, "app.open")]
         elif self._current == "queue":
-            hints += [("Enter", texts.SHOW, choose), ("r", texts.RETRY, "app.retry")]
+            hints += [("Enter", texts.SHOW, choose), ("R", texts.RETRY, "app.retry")]
             if self.query_one(JobList).may_move():
                 hints.append(("K J", texts.MOVE, "app.move_job(-1)"))
         elif self._current in ("segments", "summary", "transcript"):

@@ -91,6 +91,26 @@ class TitleBar(_Bar):
         return [(name, "badge"), (f" {title}", "strong"), (gap, ""), (right, "muted")]
 
 
+class ScreenTitle(_Bar):
+    """The first line of a full screen: its name or what it shows, and facts at the right."""
+
+    left = ""
+    right = ""
+
+    def show(self, left: str, right: str = "") -> None:
+        """Show these."""
+        self.left, self.right = left, right
+        self.sync()
+
+    def _pieces(self) -> list[tuple[str, str]]:
+        name = f" {texts.APP} "
+        room = self.size.width - cell_len(name) - 2
+        right = fit(self.right, max(0, room - 12))
+        left = fit(self.left, max(1, room - cell_len(right) - 1))
+        gap = " " * max(1, room - cell_len(left) - cell_len(right))
+        return [(name, "badge"), (f" {left}", "strong"), (gap, ""), (f"{right} ", "muted")]
+
+
 class PaneHeader(_Bar):
     """The line above a pane: its title, and what the pane notes beside it. It alone shows the
     focus, so that moving the focus repaints two lines."""

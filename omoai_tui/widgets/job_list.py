@@ -27,7 +27,7 @@ class JobList(BlockView):
     """Shows `jobs` in their order; the one that the panes show is strong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "app.retry", texts.DO_RETRY, id="queue.retry"),
+        Binding("R", "app.retry", texts.DO_RETRY, id="queue.retry"),
         Binding("K,shift+up", "app.move_job(-1)", texts.DO_MOVE_UP, id="queue.up"),
         Binding("J,shift+down", "app.move_job(1)", texts.DO_MOVE_DOWN, id="queue.down"),
     ]

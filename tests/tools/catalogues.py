@@ -4,7 +4,8 @@
 
 Takes every text marked in `omoai_tui/texts.py` into the template `omoai.pot` and the catalogue of
 each language (`omoai.po`, which people edit), keeps what is translated, and compiles `omoai.mo`,
-which the app reads. With `--check` it writes nothing and fails when something would change.
+which the app reads; the same for each `texts_<screen>.py`, into `omoai_<screen>`. A catalogue that
+is not there yet is begun. With `--check` it writes nothing and fails when something would change.
 """
 
 from __future__ import annotations
@@ -23,10 +24,16 @@ PACKAGE = Path(__file__).parents[2] / "omoai_tui"
 KEYWORDS = {"_": None, "_n": (1, 2)}
 
 
-def template() -> Catalog:
-    """Return every marked text."""
+def sources() -> dict[str, Path]:
+    """Return the modules of texts by the name of their catalogue."""
+    found = sorted(PACKAGE.glob("texts*.py"))
+    return {path.stem.replace("texts", "omoai"): path for path in found}
+
+
+def template(path: Path) -> Catalog:
+    """Return every marked text of a module."""
     catalogue = Catalog(project="OmoAI", charset="utf-8", fuzzy=False)
-    with (PACKAGE / "texts.py").open("rb") as source:
+    with path.open("rb") as source:
         for _line, message, _comments, _context in extract("python", source, KEYWORDS):
             catalogue.add(message)
     _fix_header(catalogue)
@@ -42,8 +49,10 @@ def _fix_header(catalogue: Catalog) -> None:
 
 def updated(path: Path, language: str, texts: Catalog) -> Catalog:
     """Return the catalogue of a language with exactly the texts of the template."""
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language, charset="utf-8")
+    catalogue = Catalog(locale=language, charset="utf-8", fuzzy=False)
+    if path.exists():
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=language, charset="utf-8")
     catalogue.update(texts, no_fuzzy_matching=True, update_header_comment=False)
     catalogue.obsolete.clear()
     _fix_header(catalogue)
@@ -52,18 +61,20 @@ def updated(path: Path, language: str, texts: Catalog) -> Catalog:
 
 def contents() -> dict[Path, bytes]:
     """Return what each file of the catalogues should hold."""
-    texts = template()
     files = {}
-    for path in sorted((PACKAGE / "locale").glob("*/LC_MESSAGES/omoai.po")):
-        catalogue = updated(path, path.parts[-3], texts)
-        po, mo = io.BytesIO(), io.BytesIO()
-        write_po(po, catalogue, omit_header=False, no_location=True, width=96)
-        write_mo(mo, catalogue)
-        files[path] = po.getvalue()
-        files[path.with_suffix(".mo")] = mo.getvalue()
-    pot = io.BytesIO()
-    write_po(pot, texts, no_location=True, width=96)
-    files[PACKAGE / "locale" / "omoai.pot"] = pot.getvalue()
+    for domain, source in sources().items():
+        texts = template(source)
+        for folder in sorted((PACKAGE / "locale").glob("*/LC_MESSAGES")):
+            path = folder / f"{domain}.po"
+            catalogue = updated(path, folder.parent.name, texts)
+            po, mo = io.BytesIO(), io.BytesIO()
+            write_po(po, catalogue, omit_header=False, no_location=True, width=96)
+            write_mo(mo, catalogue)
+            files[path] = po.getvalue()
+            files[path.with_suffix(".mo")] = mo.getvalue()
+        pot = io.BytesIO()
+        write_po(pot, texts, no_location=True, width=96)
+        files[PACKAGE / "locale" / f"{domain}.pot"] = pot.getvalue()
     return files
 
 

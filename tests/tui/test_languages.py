@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gettext
+import importlib
 import re
 import subprocess
 from pathlib import Path
 from string import Formatter
+from types import ModuleType
 
 import pytest
 from babel.messages.pofile import read_po
@@ -19,8 +21,15 @@ from omoai_tui.language import chosen, plural
 TRANSLATED = sorted(set(language.LANGUAGES) - {"en"})
 
 
-def marked() -> set[str]:
-    """Return every text of the interface."""
+MODULES = [
+    importlib.import_module(f"omoai_tui.{path.stem}")
+    for path in sorted(Path(texts.__file__).parent.glob("texts*.py"))
+]
+UNTRANSLATED = {"APP", "STATUS_MARK"}
+
+
+def marked(module: ModuleType) -> set[str]:
+    """Return every text of the interface in a module."""
 
     def words(value: object) -> list[str]:
         if isinstance(value, texts.Plural):
@@ -31,18 +40,24 @@ def marked() -> set[str]:
             return [word for part in value for word in words(part)]
         return [word for part in value.values() for word in words(part)]  # type: ignore[attr-defined]
 
-    known = {name: value for name, value in vars(texts).items() if name.isupper()}
-    del known["APP"], known["STATUS_MARK"]
-    return {word for value in known.values() for word in words(value) if word}
+    known = {name: value for name, value in vars(module).items() if name.isupper()}
+    return {
+        word
+        for name, value in known.items()
+        if name not in UNTRANSLATED
+        for word in words(value)
+        if word
+    }
 
 
 def places(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
+@pytest.mark.parametrize("module", MODULES, ids=language.domain_of)
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_every_text_is_translated_and_keeps_its_places(code: str) -> None:
-    path = language.FOLDER / code / "LC_MESSAGES" / "omoai.po"
+def test_every_text_is_translated_and_keeps_its_places(code: str, module: ModuleType) -> None:
+    path = language.FOLDER / code / "LC_MESSAGES" / f"{language.domain_of(module)}.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale=code)
     found = {}
@@ -50,18 +65,19 @@ def test_every_text_is_translated_and_keeps_its_places(code: str) -> None:
         key = message.id[0] if isinstance(message.id, tuple) else message.id
         found[key] = message.string[0] if isinstance(message.id, tuple) else message.string
     found.pop("")
-    assert set(found) == marked(), "run tests/tools/catalogues.py"
+    assert set(found) == marked(module), "run tests/tools/catalogues.py"
     for source, translation in found.items():
         assert translation, source
         assert places(str(translation)) == places(source), source
 
 
+@pytest.mark.parametrize("module", MODULES, ids=language.domain_of)
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_the_compiled_catalogue_is_the_one_that_people_edit(code: str) -> None:
+def test_the_compiled_catalogue_is_the_one_that_people_edit(code: str, module: ModuleType) -> None:
     folder = language.FOLDER / code / "LC_MESSAGES"
-    with (folder / "omoai.po").open("rb") as file:
+    with (folder / f"{language.domain_of(module)}.po").open("rb") as file:
         catalogue = read_po(file, locale=code)
-    with (folder / "omoai.mo").open("rb") as file:
+    with (folder / f"{language.domain_of(module)}.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for message in catalogue:
         if message.id and isinstance(message.id, tuple):
@@ -138,20 +154,24 @@ def test_the_locale_chooses_the_language_of_app_and_terminal(tmp_path: Path) -> 
     assert "cần terminal" in done.stderr.decode()
 
 
-def test_every_text_is_used() -> None:
+@pytest.mark.parametrize("module", MODULES, ids=language.domain_of)
+def test_every_text_is_used(module: ModuleType) -> None:
+    name_of_module = module.__name__.rpartition(".")[2]
     package = Path(texts.__file__).parent
     source = "".join(
         path.read_text(encoding="utf-8")
         for path in package.rglob("*.py")
-        if path.name != "texts.py"
+        if not path.name.startswith("texts")
     )
     by_pane = {f"{start}{pane}" for start in ("", "HELP_") for pane in _panes()}
     # The engine's registry says these; they stand among the texts to be translated.
     by_pane.add("FORMATS")
     unused = [
         name
-        for name in vars(texts)
-        if name.isupper() and name not in by_pane and not re.search(rf"texts\.{name}\b", source)
+        for name in vars(module)
+        if name.isupper()
+        and name not in by_pane
+        and not re.search(rf"\b{name_of_module}\.{name}\b", source)
     ]
     assert unused == []
 
