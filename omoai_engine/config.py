@@ -320,6 +320,9 @@ class OmoAIConfig(BaseSettings):
     models: ModelSettings = ModelSettings()
     api: APISettings = APISettings()
     tui: TUISettings = TUISettings()
+    offline: bool = Field(
+        default=False, description="never connect to another machine, whatever else is set"
+    )
     debug_empty_cache: bool = Field(
         default=False, description="free cached accelerator memory after every job"
     )

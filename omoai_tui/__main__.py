@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
         "--language", metavar="CODE", help="vi, en, ... or auto (default: as configured)"
     )
     words.add_argument("--theme", metavar="NAME", help="theme to use this time")
+    words.add_argument(
+        "--offline", action="store_true", help="never connect to another machine"
+    )
     words.add_argument("--version", action="store_true", help="say the version and end")
     return words
 
@@ -45,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         sys.stdout.write(f"omoai-tui {version('omoai-tui')}\n")
         sys.exit(0)
+    if asked.offline:
+        os.environ["OMOAI_OFFLINE"] = "true"
     from omoai_tui import language
 
     language.use(language.chosen(os.environ, None))

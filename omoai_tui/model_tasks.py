@@ -173,8 +173,9 @@ def plan_task(name: str, overrides: dict[str, Any], post: Post) -> Task:
         spec = find_spec(name)
         if spec is None:
             return
-        folder = writable_folder(_config(overrides))
-        plan = make_plan(spec)
+        config = _config(overrides)
+        folder = writable_folder(config)
+        plan = make_plan(spec, offline=config.offline)
         post(PlanReady(plan, f"{endpoint()}/{spec.repository}", folder))
 
     return guarded(work, post)

@@ -6,6 +6,7 @@ see `EXIT_CODES`. Importing this module loads nothing heavy, so that `--help` an
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -27,6 +28,7 @@ commands:
                         the microphone of another machine, over SSH
   clip FILE START END   cut a stretch out of a recording, or play it
   export ID|FILE ...    write transcripts in other formats
+  compare REF HYP       error rates of a transcript against a reference, and where they differ
   library               list, search, edit, import, delete what was transcribed
   models                list, get, verify, remove models
   templates             list, copy what a language model is asked for, or its folder
@@ -36,8 +38,12 @@ commands:
 options:
   -h, --help            show this help; `omoai COMMAND --help` shows a command's
   --version             show the version
+  --offline             with any command: never connect to another machine
 
 The app with windows is `omoai-tui`."""
+
+
+OFFLINE = "--offline"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    cut = given.index("--") if "--" in given else len(given)
+    if OFFLINE in given[:cut]:
+        given = [word for word in given[:cut] if word != OFFLINE] + given[cut:]
+        # By the environment it holds for the child processes as well.
+        os.environ["OMOAI_OFFLINE"] = "true"
     name = given[0] if given else ""
     if name in ("-h", "--help"):
         write_text(USAGE + "\n")
@@ -98,6 +109,10 @@ def _command(name: str) -> Callable[[list[str]], int] | None:
         from omoai_engine.cli.export import export
 
         return export
+    if name == "compare":
+        from omoai_engine.cli.compare import compare
+
+        return compare
     if name == "library":
         from omoai_engine.cli.library import library
 
@@ -131,18 +146,19 @@ def _version() -> str:
 
 
 def _report_fault(error: Exception) -> int:
-    """Say that the program itself is at fault; the traceback goes into a file, not on people."""
+    """Say that the program itself is at fault; what happened where goes into a file.
+
+    Kind and places only: the message of an unforeseen error may hold somebody's words.
+    """
     import tempfile
     import traceback
     from pathlib import Path
 
-    from omoai_engine.text import one_line
-
-    what = f"{type(error).__name__}: {one_line(str(error))}"
+    what = type(error).__name__
     try:
         handle, name = tempfile.mkstemp(prefix="omoai-fault-", suffix=".txt")
         with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
-            traceback.print_exception(error, file=file)
+            file.writelines([what, "\n", *traceback.format_tb(error.__traceback__)])
         error_line(f"this is a fault of omoai itself ({what}). Please report {Path(name)}")
     except OSError:
         error_line(f"this is a fault of omoai itself ({what}). Please report it")

@@ -159,7 +159,7 @@ def _get(config: OmoAIConfig, name: str, *, agreed: bool) -> int:
     folder = writable_folder(config)
     plan = None
     try:
-        plan = make_plan(spec)
+        plan = make_plan(spec, offline=config.offline)
         say(f"Model    {spec.name}: {spec.about}")
         say(f"From     {endpoint()}/{spec.repository} at commit {plan.commit[:12]}")
         say(f"Size     {megabytes(plan.size)} in {len(plan.files)} files")

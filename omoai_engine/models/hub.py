@@ -76,11 +76,18 @@ def file_url(repository: str, commit: str, name: str) -> str:
     return f"{endpoint()}/{repository}/resolve/{commit}/{urllib.parse.quote(name)}"
 
 
-def make_plan(spec: ModelSpec) -> Plan:
+def make_plan(spec: ModelSpec, *, offline: bool = False) -> Plan:
     """Return what a download of `spec` fetches; asks the hub only for what is not pinned.
 
-    Raises `HubUnreachableError`, `ModelNotFoundError` (no such repository) or `ModelError`.
+    Raises `HubUnreachableError` (always, where the configuration says `offline`),
+    `ModelNotFoundError` (no such repository) or `ModelError`.
     """
+    if offline:
+        raise HubUnreachableError(
+            "nothing is fetched, because offline is switched on",
+            where=endpoint(),
+            hint="Leave --offline (OMOAI_OFFLINE) out, or copy the files from another machine",
+        )
     if spec.files and spec.revision:
         files = tuple(RemoteFile(file.name, file.size, file.sha256) for file in spec.files)
         return Plan(spec, spec.revision, files, spec.licence)

@@ -53,12 +53,19 @@ def choose_language_model(config: OmoAIConfig) -> LanguageModelChoice:
                 where="llm.server_url",
                 hint="Set it, as OMOAI_LLM__SERVER_URL=http://localhost:8000/v1",
             )
+        if too_far := _beyond_reach(config):
+            raise LanguageModelError(
+                too_far, where="llm.server_url", hint="Leave --offline (OMOAI_OFFLINE) out"
+            )
         return _server(settings, "the configuration names the server")
     if settings.backend == "vllm":
         return _vllm(config, "the configuration names vLLM")
     lacking = _why_no_vllm(config)
     if lacking is None:
         return _vllm(config, "a graphics card, vLLM and the model are there")
+    if too_far := _beyond_reach(config):
+        reason = f"no language model can be used: {lacking}, and {too_far}"
+        return LanguageModelChoice("rules", "", reason, settings)
     if settings.server_url:
         return _server(settings, f"a server is configured; vLLM is not used, because {lacking}")
     reason = f"no language model can be used: {lacking}, and no server is configured"
@@ -91,6 +98,18 @@ def installed_build() -> Build | None:
 
 def _server(settings: LLMSettings, reason: str) -> LanguageModelChoice:
     return LanguageModelChoice("server", settings.server_model or "", reason, settings)
+
+
+def _beyond_reach(config: OmoAIConfig) -> str:
+    """Return why the configured server is not asked, when offline is switched on, else nothing."""
+    if not config.offline or not config.llm.server_url:
+        return ""
+    from omoai_engine.postprocess.llm.server_http import parse_address
+
+    address = parse_address(config.llm.server_url)
+    if address.on_this_machine:
+        return ""
+    return "the server is on another machine and offline is switched on"
 
 
 def _vllm(config: OmoAIConfig, reason: str) -> LanguageModelChoice:

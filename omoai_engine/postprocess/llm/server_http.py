@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ipaddress
 import json
 import socket
 import ssl
@@ -40,6 +41,16 @@ class Address:
     root: str
     base: str
     shown: str
+
+    @property
+    def on_this_machine(self) -> bool:
+        """Whether no other machine is asked: a socket, `localhost` or a loopback number."""
+        if self.unix or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
 
 class ServerFault(Exception):  # noqa: N818 - becomes an error, or a new try
