@@ -26,7 +26,7 @@ from pathlib import Path
 from omoai_engine.config import PostprocessSettings, load_config
 from omoai_engine.control import JobControl
 from omoai_engine.postprocess import RulesPostprocessor
-from omoai_engine.postprocess.quality import Score, mark_scores
+from omoai_engine.postprocess.comparing import Score, compare, tokens_of_text
 from omoai_engine.postprocess.words import MARKS, SENTENCE_ENDS, words_of
 from omoai_engine.results import ASRSegment, Word
 
@@ -36,7 +36,6 @@ QUOTES = "\"'“”‘’()[]—–-"
 # written there; measured in the LJ chapter with the word times of Whisper base.
 PAUSES = {"end": (0.87, 0.48, 0.12), "mark": (0.80, 0.42, 0.15), "none": (0.04, 0.25, 0.12)}
 UTTERANCES = ("en/common_voice_6.1/", "en/vctk/", "en/ljspeech/", "en/azure")
-NAMES = ("marks", "ends", "questions", "capitals")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,9 @@ def main() -> None:
     if chosen.text:
         tokens = chosen.text.read_text("utf-8").split()
         readings.append(drawn(chosen.text.name, chosen.language, tokens))
-    print(f"{'text':34}{'words':>6}  {'marked by':22}" + "".join(f"{n:>17}" for n in NAMES))
+    print(
+        f"{'text':34}{'words':>6}  {'marked by':22}" + "".join(f"{n:>17}" for n in scores("a", "a"))
+    )
     for reading in readings:
         show(reading)
 
@@ -207,9 +208,21 @@ def show(reading: Reading) -> None:
     if reading.heard:
         ways["Whisper base itself"] = " ".join(worn(word, own) for _, word, _, own in kept)
     for way, text in ways.items():
-        scores = mark_scores(reference, text)
-        cells = "".join(f"{cell(scores[name]):>17}" for name in NAMES)
+        cells = "".join(f"{cell(score):>17}" for score in scores(reference, text).values())
         print(f"{reading.name:34}{len(words):>6}  {way:22}{cells}", flush=True)
+
+
+def scores(reference: str, text: str) -> dict[str, Score]:
+    """Return how well each mark and the capitals of `text` were placed."""
+    found = compare(tokens_of_text(reference), tokens_of_text(text))
+    right, wrong, missed = found.capitals.right, found.capitals.inserted, found.capitals.deleted
+    return {
+        "sentence ends": found.ends,
+        "full stops": found.by_mark.get(".", Score()),
+        "commas": found.by_mark.get(",", Score()),
+        "question marks": found.by_mark.get("?", Score()),
+        "capitals": Score(right, wrong, missed),
+    }
 
 
 def by_rules(words: Sequence[Word], language: str) -> str:
