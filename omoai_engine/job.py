@@ -34,8 +34,7 @@ from omoai_engine.events import (
     TextPunctuated,
 )
 from omoai_engine.findings import Findings
-from omoai_engine.postprocess.backend import new_text_stage
-from omoai_engine.postprocess.stage import PunctuatedParagraph, TextBackend, TextStage
+from omoai_engine.postprocess.stage import PunctuatedParagraph, TextEngine, TextStage
 from omoai_engine.preprocess.source import open_audio
 from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_engine.stage_clock import StageClocks
@@ -44,11 +43,10 @@ from omoai_engine.text import shown_path
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.intermediates import Intermediates
-    from omoai_engine.postprocess.llm.contract import LanguageModel
 
 AudioInput = bytes | bytearray | memoryview | Path | str | BinaryIO
 RecognizerOf = Callable[[], tuple[RecognizerChoice, Recognizer]]
-TextOf = Callable[[], "tuple[TextBackend, LanguageModel | None]"]
+TextOf = Callable[[], TextEngine]
 T = TypeVar("T")
 
 _BLOCKS_IN_FLIGHT = 8
@@ -110,7 +108,7 @@ class Job:
     def run(self) -> PipelineResult:
         """Run all stages; see `Pipeline.run` for what is returned and raised."""
         # What the text work lacks is known before a second of sound is decoded.
-        self._backend, self._model = self._text_of()
+        self._engine = self._text_of()
         if self._folder is not None:
             from omoai_engine.intermediates import Intermediates
 
@@ -279,15 +277,14 @@ class Job:
         return found.text.push(segment)
 
     def _new_text(self, recognizer: Recognizer) -> TextStage:
-        stage, backend = new_text_stage(
+        stage = self._engine.stage(
             self._config.postprocess,
-            self._backend,
-            self._model,
             writes_punctuation=recognizer.info.writes_punctuation,
             language=self._found.language_code,
             control=self._abort,
             tell=self._hear,
         )
+        backend = stage.backend
         self._tell(TextBackendChosen(backend.backend, backend.model, backend.reason))
         return stage
 

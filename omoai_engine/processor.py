@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from omoai_engine.control import Cancellation, JobControl
 from omoai_engine.events import Event, OnEvent, TextBackendChosen
 from omoai_engine.pipeline import as_config
-from omoai_engine.postprocess.backend import LanguageModels, new_text_stage
+from omoai_engine.postprocess.backend import LanguageModels
 from omoai_engine.results import ASRResult, ASRSegment, PostprocessResult, SummaryResult
 
 if TYPE_CHECKING:
@@ -107,16 +107,14 @@ class VLLMProcessor:
     ) -> PostprocessResult:
         control = JobControl(cancel)
         tell = on_event or _ignore
-        chosen, model = self._models.chosen()
-        stage, backend = new_text_stage(
+        stage = self._models.chosen().stage(
             settings,
-            chosen,
-            model,
             writes_punctuation=writes_punctuation,
             language=language,
             control=control,
             tell=tell,
         )
+        backend = stage.backend
         tell(TextBackendChosen(backend.backend, backend.model, backend.reason))
         try:
             segments = transcript.segments if isinstance(transcript, ASRResult) else transcript

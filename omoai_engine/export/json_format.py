@@ -16,7 +16,9 @@ Schema `omoai.transcript/1`; times and durations in seconds, confidences 0 to 1 
     suggestions[]           segment, first, last (word indices, both included), text: what a
                             language model would have written there; never applied by itself
     timing, performance     name: number
-    metadata                anything
+    metadata                anything; in postprocess what was counted of the text: words,
+                            words_changed, coverage, marks_per_100_words, pieces,
+                            pieces_kept_original (fell back)
     asr                     null, or segments[], transcript, audio_duration_seconds,
                             sample_rate, metadata: what the recogniser gave, unchanged
 

@@ -166,11 +166,6 @@ def compare(reference: Sequence[Token], hypothesis: Sequence[Token]) -> Comparis
     )
 
 
-def word_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> Edits:
-    """Return the edits between two sequences of words, by edit distance."""
-    return _edits(reference, hypothesis)
-
-
 def _add(found: list[Token], text: str, start: float | None, end: float | None) -> None:
     plain = unicodedata.normalize("NFC", text)
     core = plain.strip(_EDGES)

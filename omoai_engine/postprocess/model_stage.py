@@ -2,7 +2,7 @@
 
 In: the recogniser's segments in time order. Out: paragraphs with their segments in punctuated
 form, in order, as a thread beside the recogniser gets them from the model: it loads the model
-while recognition runs, and asks for all paragraphs that wait in one batch.
+while recognition runs, and asks for all paragraphs that wait in one batch (`marking`).
 
 Everything is punctuated by the rules first; the model's marks take their place word by word
 where its answer holds the same words. So a model that answers nonsense, dies or is too slow to
@@ -14,75 +14,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError
 from omoai_engine.events import Notice, OnEvent, SummaryDelta, TokensGenerated
-from omoai_engine.postprocess.languages import is_unspaced
-from omoai_engine.postprocess.llm.contract import LanguageModel, ModelInfo, Request
+from omoai_engine.postprocess.given_out import GivenOut, no_summary
+from omoai_engine.postprocess.llm.contract import LanguageModel, ModelInfo, OnTokens
+from omoai_engine.postprocess.marking import Marker, Work
 from omoai_engine.postprocess.model_summary import ModelSummarizer
-from omoai_engine.postprocess.pieces import (
-    Piece,
-    answer_tokens,
-    cut,
-    grammar,
-    joined_up,
-    read,
-    words_in,
-)
-from omoai_engine.postprocess.prompts import punctuation_messages
-from omoai_engine.postprocess.rewriting import SpokenWord, put_together
-from omoai_engine.postprocess.rules import (
-    RulesPostprocessor,
-    count_marks,
-    joined,
-    marks_per_hundred,
-)
+from omoai_engine.postprocess.rules import RulesPostprocessor
 from omoai_engine.postprocess.stage import PunctuatedParagraph, TextBackend
 from omoai_engine.postprocess.summary import summarize
 from omoai_engine.postprocess.templates import find_template
-from omoai_engine.postprocess.words import words_of, words_unchanged
-from omoai_engine.results import (
-    ASRSegment,
-    Paragraph,
-    PostprocessResult,
-    Suggestion,
-    SummaryResult,
-)
+from omoai_engine.results import ASRSegment, Suggestion, SummaryResult
 
 if TYPE_CHECKING:
     from omoai_engine.config import PostprocessSettings
 
 _PARAGRAPHS_A_BATCH = 32
-_WORDS_AROUND = 12
-_PROMPT_TOKENS = 500
-"""Room in the context for the fixed part of the question, the words around and the template."""
-_CHECK_SECONDS = 0.1
 _TELL_SECONDS = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """A paragraph as the rules gave it and as it was recognised."""
-
-    closed: PunctuatedParagraph
-    originals: tuple[ASRSegment, ...]
-    language: str | None
-
-
-@dataclass(slots=True)
-class _Marked:
-    """A paragraph on its way through the model."""
-
-    work: _Work
-    spoken: list[SpokenWord]
-    base: list[str]
-    pieces: list[Piece]
-
-
-class ModelPostprocessor:
+class ModelPostprocessor(GivenOut):
     """Text work by `model` on one recording; used by one thread.
 
     Args:
@@ -108,9 +63,10 @@ class ModelPostprocessor:
         control: JobControl,
         tell: OnEvent,
     ) -> None:
+        super().__init__()
+        self.backend = backend
         self._settings = settings
         self._model = model
-        self._backend = backend
         self._punctuates = punctuates
         self._rules = RulesPostprocessor(
             settings, writes_punctuation=writes_punctuation, language=language
@@ -118,13 +74,9 @@ class ModelPostprocessor:
         self._control = JobControl(control)
         self._tell = tell
         self._originals: list[ASRSegment] = []
-        self._segments: list[ASRSegment] = []
-        self._paragraphs: list[Paragraph] = []
-        self._suggestions: list[Suggestion] = []
-        self._pieces = 0
-        self._pieces_by_rules = 0
-        self._context = ""
         self._info: ModelInfo | None = None
+        self._marker: Marker | None = None
+        self._left_to_rules = 0
         self._broken = ""
         self._loaded = threading.Event()
         self._tokens = 0
@@ -133,10 +85,10 @@ class ModelPostprocessor:
         self.loading_seconds = 0.0
         self.waited_seconds = 0.0
         self._lock = threading.Condition()
-        self._waiting: list[_Work] = []
-        self._done: list[PunctuatedParagraph] = []
+        self._waiting: list[Work] = []
+        self._done: list[tuple[PunctuatedParagraph, Work]] = []
         self._ending = False
-        self._thread = threading.Thread(target=self._work, name="text", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="text", daemon=True)
         self._thread.start()
 
     @property
@@ -149,20 +101,11 @@ class ModelPostprocessor:
         self._rules.language = code
 
     @property
-    def segments(self) -> tuple[ASRSegment, ...]:
-        """The punctuated segments of every paragraph given out, in order."""
-        return tuple(self._segments)
-
-    @property
-    def paragraphs(self) -> tuple[Paragraph, ...]:
-        """Every paragraph given out, in order."""
-        return tuple(self._paragraphs)
-
-    @property
     def suggestions(self) -> tuple[Suggestion, ...]:
         """What the model would have written instead; nothing of it is applied."""
         given = len(self._segments)
-        return tuple(item for item in self._suggestions if item.segment < given)
+        found = self._marker.suggestions if self._marker else []
+        return tuple(item for item in found if item.segment < given)
 
     def push(self, segment: ASRSegment) -> list[PunctuatedParagraph]:
         """Take the next segment; return the paragraphs that are ready, often none."""
@@ -174,10 +117,9 @@ class ModelPostprocessor:
         """Return the paragraphs that became ready meanwhile; never waits."""
         with self._lock:
             done, self._done = self._done, []
-        for paragraph, segments in done:
-            self._segments.extend(segments)
-            self._paragraphs.append(paragraph)
-        return done
+        for closed, work in done:
+            self._give(closed, work.originals, work.language)
+        return [closed for closed, _ in done]
 
     def finish(self) -> list[PunctuatedParagraph]:
         """Wait for the model's last marks; return the paragraphs not given out yet."""
@@ -195,7 +137,7 @@ class ModelPostprocessor:
         Raises `CancelledError` when `control` is cancelled meanwhile.
         """
         if not self._settings.summary:
-            return SummaryResult("", (), "", metadata={"method": "none", "reason": "switched off"})
+            return no_summary()
         control = control or self._control
         self._wait_for_model()
         reason = self._broken
@@ -230,39 +172,21 @@ class ModelPostprocessor:
         )
         return replace(extracted, metadata={**extracted.metadata, "fallback": reason})
 
-    def result(
-        self, *, control: JobControl | None = None, summary: SummaryResult | None = None
-    ) -> PostprocessResult:
-        """Return everything with its summary; call `finish` first. Raises `CancelledError`."""
-        if summary is None:
-            summary = self.summary(control=control)
-        return PostprocessResult(
-            segments=self.segments,
-            transcript_punctuated="\n\n".join(part.text for part in self._paragraphs if part.text),
-            summary=summary,
-            metadata=self.metadata,
-            paragraphs=self.paragraphs,
-            suggestions=self.suggestions,
-        )
-
     @property
     def metadata(self) -> dict[str, Any]:
         """How it was done, in figures."""
-        words = sum(len(words_of(part.text)) for part in self._paragraphs)
-        marks = sum(count_marks(part.text) for part in self._paragraphs)
-        by_model = self._punctuates and self._pieces > self._pieces_by_rules
+        marker = self._marker
+        pieces = self._left_to_rules + (marker.pieces if marker else 0)
+        kept = self._left_to_rules + (marker.kept if marker else 0)
         return {
             **self._rules.metadata,
-            "backend": self._backend.backend,
-            "model": self._info.model if self._info else self._backend.model,
-            "reason": self._backend.reason,
-            "punctuation": "model" if by_model else self._rules.metadata["punctuation"],
-            "paragraphs": len(self._paragraphs),
-            "words": words,
-            "words_changed": 0,
-            "marks_per_100_words": marks_per_hundred(marks, words),
-            "pieces": self._pieces,
-            "pieces_kept_original": self._pieces_by_rules,
+            **super().metadata,
+            "backend": self.backend.backend,
+            "model": self._info.model if self._info else self.backend.model,
+            "reason": self.backend.reason,
+            "punctuation": "model" if pieces > kept else self._rules.metadata["punctuation"],
+            "pieces": pieces,
+            "pieces_kept_original": kept,
             "suggestions": len(self.suggestions),
             "tokens_written": self._tokens,
             "fell_back": self._broken,
@@ -278,7 +202,7 @@ class ModelPostprocessor:
 
     # The model's thread.
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         self._load()
         while True:
             with self._lock:
@@ -292,13 +216,14 @@ class ModelPostprocessor:
             self.busy_seconds += time.monotonic() - began
             with self._lock:
                 del self._waiting[: len(batch)]
-                self._done += marked
+                self._done += zip(marked, batch, strict=True)
 
     def _load(self) -> None:
         began = time.monotonic()
         try:
-            self._info = self._model.load(self._control)
-            for notice in self._info.notices:
+            info = self._info = self._model.load(self._control)
+            self._marker = Marker(self._model, info, self._control)
+            for notice in info.notices:
                 self._tell(Notice(notice))
         except Exception as error:
             self._give_up(error)
@@ -317,129 +242,36 @@ class ModelPostprocessor:
         self._broken = str(error) if isinstance(error, OmoAIError) else fault
         self._tell(Notice(f"The language model cannot be used, the rules go on: {self._broken}"))
 
-    def _marked(self, batch: Sequence[_Work]) -> list[PunctuatedParagraph]:
+    def _marked(self, batch: Sequence[Work]) -> list[PunctuatedParagraph]:
         """Return the paragraphs of `batch` with the model's marks, or those of the rules."""
-        if self._broken or self._info is None:
-            return [self._by_rules(work) for work in batch]
-        marked = [self._prepared(work) for work in batch]
-        pieces = [piece for item in marked for piece in item.pieces]
-        try:
-            answers = self._asked(pieces, marked)
-        except Exception as error:
-            self._give_up(error)
-            return [self._by_rules(work) for work in batch]
-        results = []
-        at = 0
-        for item in marked:
-            given = answers[at : at + len(item.pieces)]
-            at += len(item.pieces)
-            results.append(self._put_back(item, given) if item.pieces else item.work.closed)
-        if results:
-            self._context = results[-1].paragraph.text
-        return results
-
-    def _by_rules(self, work: _Work) -> PunctuatedParagraph:
-        if self._punctuates:
-            self._pieces += 1
-            self._pieces_by_rules += 1
-        return work.closed
-
-    def _prepared(self, work: _Work) -> _Marked:
-        pair = words_in(work.originals, work.closed.segments)
-        if pair is None or not pair[0] or is_unspaced(work.language):
-            return _Marked(work, [], [], [])
-        context = self._info.context_tokens if self._info else 0
-        # A piece stands once in the question and once in the answer, with marks.
-        most = max((context - _PROMPT_TOKENS) // 4, 32)
-        return _Marked(work, *pair, cut(*pair, most_bytes=most))
-
-    def _asked(self, pieces: Sequence[Piece], marked: Sequence[_Marked]) -> list[str | None]:
-        """Return the model's answer to each piece; None where it gave none that is whole."""
-        info = self._info
-        if info is None or not pieces:
-            return [None] * len(pieces)
-        languages = [item.work.language for item in marked for _ in item.pieces]
-        before = self._context
-        requests = []
-        for at, piece in enumerate(pieces):
-            after = " ".join(pieces[at + 1].words[:_WORDS_AROUND]) if at + 1 < len(pieces) else ""
-            messages = punctuation_messages(
-                piece.text,
-                before=_last_words(before),
-                after=after[:200],
-                language=languages[at],
-            )
-            requests.append(Request(messages, answer_tokens(piece), regex=grammar(piece.words)))
-            before = " ".join(piece.base)
-        counts = self._model.count_tokens(
-            [message.text for request in requests for message in request.messages]
-        )
-        answers: list[str | None] = [None] * len(pieces)
-        fitting = [
-            at
-            for at, request in enumerate(requests)
-            if counts[2 * at] + counts[2 * at + 1] + request.max_tokens + 64 <= info.context_tokens
-        ]
-        completions = self._model.generate(
-            [requests[at] for at in fitting], control=self._control, on_tokens=self._counter()
-        )
-        for at, completion in zip(fitting, completions, strict=True):
-            if completion.finish == "stop":
-                answers[at] = completion.text
-        return answers
-
-    def _put_back(self, item: _Marked, answers: Sequence[str | None]) -> PunctuatedParagraph:
-        """Return the paragraph with the marks of `answers`; a piece without one keeps its own."""
-        texts: list[str] = []
-        first = item.work.closed.paragraph.first
-        suggested: list[Suggestion] = []
-        for piece, text in zip(item.pieces, answers, strict=True):
-            self._pieces += 1
-            answer = read(piece, text) if text else None
-            if answer is not None and not words_unchanged(piece.text, " ".join(answer.texts)):
-                answer = None
-            if answer is None:
-                self._pieces_by_rules += 1
-                texts += piece.base
-                continue
-            texts += answer.texts
-            for start, end, other in answer.other_words:
-                (segment, one), (_, last) = piece.places[start], piece.places[end]
-                suggested.append(Suggestion(first + segment, one, last, other))
-        written = joined_up(texts, item.base)
-        grouped: list[list[tuple[str, Any]]] = [[] for _ in item.work.originals]
-        for word, text in zip(item.spoken, written, strict=True):
-            grouped[word.segment].append((text, word.word))
-        segments = tuple(
-            put_together(*pair) for pair in zip(item.work.originals, grouped, strict=True)
-        )
-        before = " ".join(segment.text for segment in item.work.originals)
-        text = joined(segments, item.work.language)
-        if not words_unchanged(before, text):
-            self._pieces_by_rules += len(item.pieces)
-            return item.work.closed
-        self._suggestions += suggested
-        return PunctuatedParagraph(replace(item.work.closed.paragraph, text=text), segments)
+        if self._marker is not None and not self._broken:
+            try:
+                return self._marker.marked(batch, self._counter())
+            except Exception as error:
+                self._give_up(error)
+        self._left_to_rules += len(batch)
+        return [work.closed for work in batch]
 
     # What both threads use.
 
     def _submit(self, closed: Sequence[PunctuatedParagraph]) -> None:
         for one in closed:
             originals = tuple(self._originals[one.paragraph.first : one.paragraph.last + 1])
-            work = _Work(one, originals, self.language)
+            work = Work(one, originals, self.language)
             with self._lock:
                 if self._punctuates and self._thread.is_alive():
                     self._waiting.append(work)
                     self._lock.notify_all()
                 else:
-                    self._done.append(self._by_rules(work))
+                    self._left_to_rules += self._punctuates
+                    self._done.append((one, work))
 
     def _wait_for_model(self) -> None:
         began = time.monotonic()
         self._loaded.wait()
         self.waited_seconds += time.monotonic() - began
 
-    def _counter(self) -> Any:
+    def _counter(self) -> OnTokens:
         """Return a listener that adds the tokens of one call to those of the job."""
         began, before = time.monotonic(), self._tokens
 
@@ -451,7 +283,3 @@ class ModelPostprocessor:
                 self._tell(TokensGenerated(self._tokens, now - began))
 
         return hear
-
-
-def _last_words(text: str) -> str:
-    return " ".join(text.split()[-_WORDS_AROUND:])[-200:]

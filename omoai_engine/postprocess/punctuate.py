@@ -12,7 +12,7 @@ are then placed inside the sentences one by one.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from omoai_engine.postprocess.languages import Language, is_question
@@ -69,6 +69,7 @@ def punctuated(
     language: Language,
     *,
     weights: Weights = DEFAULT,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> list[str]:
     """Return `words` with marks and capitals; as many as were given, in the same order.
 
@@ -77,9 +78,12 @@ def punctuated(
         pauses: the gap after each word, 1.0 being the speaker's usual pause; as many as words.
         language: what is known of the language.
         weights: what each cue is worth.
+        stopped: asked after every 600 words; once it says yes, the rest stays as it is.
     """
     written: list[str] = []
     for start in range(0, len(words), _PIECE):
+        if start and stopped():
+            return written + list(words[start:])
         piece = slice(start, start + _PIECE)
         written += _punctuated_piece(words[piece], pauses[piece], language, weights)
     return written

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from omoai_engine.control import JobControl
 from omoai_engine.postprocess.languages import Language
 from omoai_engine.postprocess.pauses import PauseScale
 from omoai_engine.postprocess.punctuate import punctuated
@@ -38,15 +39,19 @@ class SpokenWord:
 
 
 def rewritten(
-    segments: Sequence[ASRSegment], scale: PauseScale, language: Language
+    segments: Sequence[ASRSegment], scale: PauseScale, language: Language, control: JobControl
 ) -> tuple[ASRSegment, ...]:
     """Return `segments` with marks and capitals placed anew by the rules.
 
-    Marks at the edges of tokens are taken off first; tokens of marks alone vanish.
+    Marks at the edges of tokens are taken off first; tokens of marks alone vanish. Once `control`
+    is cancelled, what is left of an endless paragraph gets no more marks.
     """
     pieces = [piece for at, segment in enumerate(segments) for piece in taken_apart(segment, at)]
     texts = punctuated(
-        _without_sentence_case(pieces, language), _pauses(pieces, segments, scale), language
+        _without_sentence_case(pieces, language),
+        _pauses(pieces, segments, scale),
+        language,
+        stopped=control.is_set,
     )
     grouped: list[list[tuple[str, Word | None]]] = [[] for _ in segments]
     for piece, text in zip(pieces, texts, strict=True):

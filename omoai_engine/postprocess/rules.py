@@ -11,36 +11,27 @@ differs is given out as it came in and counted in `metadata["pieces_kept_origina
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from omoai_engine.control import JobControl
+from omoai_engine.postprocess.given_out import GivenOut, joined, no_summary
 from omoai_engine.postprocess.languages import is_unspaced, language_of
 from omoai_engine.postprocess.pauses import PauseScale
 from omoai_engine.postprocess.rewriting import rewritten
 from omoai_engine.postprocess.stage import PunctuatedParagraph, TextBackend
 from omoai_engine.postprocess.summary import summarize
-from omoai_engine.postprocess.words import MARKS, ends_sentence, words_of, words_unchanged
-from omoai_engine.results import (
-    ASRSegment,
-    Paragraph,
-    PostprocessResult,
-    Suggestion,
-    SummaryResult,
-)
+from omoai_engine.postprocess.words import ends_sentence, words_unchanged
+from omoai_engine.results import ASRSegment, Paragraph, SummaryResult
 
 if TYPE_CHECKING:
     from omoai_engine.config import PostprocessSettings
 
-# A mark in the full-width form, or one that does not stand inside a word or a number.
-_WRITTEN_MARK = re.compile(rf"[。，、？！：；]|[{re.escape(MARKS)}](?!\w)")
 # A paragraph past its most words waits for a sentence end, but no longer than this.
 _HARD_STOP = 1.5
 
 
-class RulesPostprocessor:
+class RulesPostprocessor(GivenOut):
     """Paragraphs and punctuation for one recording. Not thread-safe.
 
     Args:
@@ -50,9 +41,10 @@ class RulesPostprocessor:
         language: ISO 639 code; may be set later through `language`, it is read anew for every
             paragraph.
         backend: why it is the rules, for `metadata`.
+        control: once it is cancelled, an endless paragraph is given out with the marks it has;
+            the summary stops.
     """
 
-    suggestions: tuple[Suggestion, ...] = ()
     busy_seconds = 0.0
     loading_seconds = 0.0
     waited_seconds = 0.0
@@ -64,29 +56,18 @@ class RulesPostprocessor:
         writes_punctuation: bool,
         language: str | None = None,
         backend: TextBackend | None = None,
+        control: JobControl | None = None,
     ) -> None:
-        self._backend = backend or TextBackend()
+        super().__init__()
+        self.backend = backend or TextBackend()
+        self._control = control or JobControl()
         self.language = language
         self._settings = settings
         self._writes_punctuation = writes_punctuation
         self._scale = PauseScale()
         self._open: list[ASRSegment] = []
         self._open_words = 0
-        self._segments: list[ASRSegment] = []
-        self._paragraphs: list[Paragraph] = []
         self._kept_original = 0
-        self._words = 0
-        self._marks = 0
-
-    @property
-    def segments(self) -> tuple[ASRSegment, ...]:
-        """The punctuated segments of every closed paragraph, in order."""
-        return tuple(self._segments)
-
-    @property
-    def paragraphs(self) -> tuple[Paragraph, ...]:
-        """Every closed paragraph, in order."""
-        return tuple(self._paragraphs)
 
     def push(self, segment: ASRSegment) -> list[PunctuatedParagraph]:
         """Take the next segment; return the paragraphs that it closes, often none."""
@@ -111,50 +92,30 @@ class RulesPostprocessor:
         """Close what is open; return the last paragraph, if there is one."""
         return [self._close()] if self._open else []
 
-    def result(
-        self, *, control: JobControl | None = None, summary: SummaryResult | None = None
-    ) -> PostprocessResult:
-        """Return everything so far with its summary; call `finish` first.
-
-        Raises `CancelledError` when `control` is cancelled while summarising.
-        """
-        if summary is None:
-            summary = self.summary(control=control)
-        return PostprocessResult(
-            segments=self.segments,
-            transcript_punctuated="\n\n".join(part.text for part in self._paragraphs if part.text),
-            summary=summary,
-            metadata=self.metadata,
-            paragraphs=self.paragraphs,
-        )
-
     def summary(self, *, control: JobControl | None = None) -> SummaryResult:
         """Return the extractive summary of what was given out so far; empty if switched off.
 
         Raises `CancelledError` when `control` is cancelled meanwhile.
         """
         if not self._settings.summary:
-            return SummaryResult("", (), "", metadata={"method": "none", "reason": "switched off"})
+            return no_summary()
         return summarize(
             self._segments,
             language=self.language,
             bullets_max=self._settings.bullets_max,
-            control=control,
+            control=control or self._control,
         )
 
     @property
     def metadata(self) -> dict[str, Any]:
         """How it was done, in figures."""
-        per_hundred = marks_per_hundred(self._marks, self._words)
         return {
-            "backend": "rules",
-            "reason": self._backend.reason,
+            **super().metadata,
+            "backend": self.backend.backend,
+            "reason": self.backend.reason,
             "language": self.language,
             "punctuation": "rewritten" if self._rewrites else "kept",
-            "paragraphs": len(self._paragraphs),
-            "words": self._words,
-            "words_changed": 0,
-            "marks_per_100_words": per_hundred,
+            "pieces": len(self._paragraphs) if self._rewrites else 0,
             "pieces_kept_original": self._kept_original,
         }
 
@@ -195,7 +156,7 @@ class RulesPostprocessor:
         originals = tuple(self._open)
         segments = originals
         if self._rewrites:
-            segments = rewritten(originals, self._scale, language_of(self.language))
+            segments = rewritten(originals, self._scale, language_of(self.language), self._control)
         before = " ".join(segment.text for segment in originals)
         text = joined(segments, self.language)
         if segments is not originals and not words_unchanged(before, text):
@@ -209,29 +170,11 @@ class RulesPostprocessor:
             first=first,
             last=first + len(segments) - 1,
         )
-        self._words += len(words_of(text))
-        self._marks += count_marks(text)
-        self._segments.extend(segments)
-        self._paragraphs.append(paragraph)
+        closed = PunctuatedParagraph(paragraph, segments)
+        self._give(closed, originals, self.language)
         self._open, self._open_words = [], 0
-        return PunctuatedParagraph(paragraph, segments)
-
-
-def count_marks(text: str) -> int:
-    """Return how many marks stand behind the words of `text`."""
-    return len(_WRITTEN_MARK.findall(text))
-
-
-def marks_per_hundred(marks: int, words: int) -> float:
-    """Return the marks per 100 words; 0 where there are no words."""
-    return round(100 * marks / words, 2) if words else 0.0
+        return closed
 
 
 def _count_words(segment: ASRSegment) -> int:
     return len(segment.words) or len(segment.text.split())
-
-
-def joined(segments: Sequence[ASRSegment], language: str | None) -> str:
-    """Return the text of a paragraph of these segments."""
-    separator = "" if is_unspaced(language) else " "
-    return separator.join(text for segment in segments if (text := segment.text.strip()))

@@ -1,15 +1,20 @@
-"""The contract of the text stage: segments in, punctuated paragraphs and a summary out.
+"""The two contracts of text work, the same for `rules`, `vllm` and `server`.
 
-Two keep it: `RulesPostprocessor` (no model) and `ModelPostprocessor` (any language model, with
-the rules underneath). One recording each; used by one thread.
+A `TextEngine` is what a configuration gives: it says what it is and why, makes a stage for each
+recording and is closed at the end; a language model is loaded once and kept between them. A
+`TextStage` is the work on one recording: segments in, punctuated paragraphs and a summary out.
+`RulesPostprocessor` keeps it without a model, `ModelPostprocessor` with any (the rules
+underneath). What a language model is asked itself (generate, stream, count tokens) is the
+contract below these, `llm.contract.LanguageModel`: the rules write no tokens, so they have none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from omoai_engine.control import JobControl
+from omoai_engine.events import OnEvent
 from omoai_engine.results import (
     ASRSegment,
     Paragraph,
@@ -17,6 +22,9 @@ from omoai_engine.results import (
     Suggestion,
     SummaryResult,
 )
+
+if TYPE_CHECKING:
+    from omoai_engine.config import PostprocessSettings
 
 Backend = Literal["rules", "vllm", "server"]
 
@@ -39,6 +47,9 @@ class TextBackend:
 
 class TextStage(Protocol):
     """What the pipeline asks of the text work on one recording."""
+
+    backend: TextBackend
+    """What does the work on this recording, and why."""
 
     language: str | None
     """ISO 639 code; may be set at any time, it is read anew for every paragraph."""
@@ -102,4 +113,35 @@ class TextStage(Protocol):
 
     def close(self) -> None:
         """End what still runs for this recording. Idempotent; the model stays loaded."""
+        ...
+
+
+class TextEngine(Protocol):
+    """What does the text work of a configuration: the rules, or a language model."""
+
+    chosen: TextBackend
+    """What it is, with which model, and why."""
+
+    def stage(
+        self,
+        settings: PostprocessSettings,
+        *,
+        writes_punctuation: bool,
+        language: str | None,
+        control: JobControl,
+        tell: OnEvent,
+    ) -> TextStage:
+        """Return the work on one recording; a language model begins to load at once.
+
+        Args:
+            settings: what to write.
+            writes_punctuation: whether the recogniser writes marks and capitals itself.
+            language: ISO 639 code, if it is known already.
+            control: cancels; what was recognised is still given out.
+            tell: called with notices, tokens and the summary as it is written, from any thread.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the model's process or connections, if it has any. Idempotent, any thread."""
         ...

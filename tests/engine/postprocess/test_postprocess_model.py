@@ -14,7 +14,7 @@ from postprocess_samples import spoken
 from omoai_engine.config import PostprocessSettings
 from omoai_engine.control import JobControl
 from omoai_engine.events import Event, Notice, TokensGenerated
-from omoai_engine.postprocess.backend import new_text_stage
+from omoai_engine.postprocess.backend import ModelEngine
 from omoai_engine.postprocess.llm.contract import Completion, LanguageModel, Request
 from omoai_engine.postprocess.model_stage import ModelPostprocessor
 from omoai_engine.postprocess.stage import TextBackend, TextStage
@@ -43,16 +43,13 @@ def transcripts(draw: st.DrawFn) -> list[ASRSegment]:
 
 def stage(model: LanguageModel, heard: list[Event] | None = None, **options: object) -> TextStage:
     chosen = PostprocessSettings(**options)  # type: ignore[arg-type]
-    made, _ = new_text_stage(
+    return ModelEngine(TextBackend("server", "double", "for the test"), model).stage(
         chosen,
-        TextBackend("server", "double", "for the test"),
-        model,
         writes_punctuation=False,
         language="vi",
         control=JobControl(),
         tell=(heard if heard is not None else []).append,
     )
-    return made
 
 
 def worked(text: TextStage, segments: list[ASRSegment]) -> PostprocessResult:

@@ -15,7 +15,7 @@ from omoai_engine.config import PostprocessSettings
 from omoai_engine.control import JobControl
 from omoai_engine.errors import ConfigError
 from omoai_engine.events import Event, Notice, SummaryDelta
-from omoai_engine.postprocess.backend import new_text_stage
+from omoai_engine.postprocess.backend import ModelEngine
 from omoai_engine.postprocess.llm.contract import Completion, Request
 from omoai_engine.postprocess.stage import TextBackend
 from omoai_engine.postprocess.summary_parser import parse_summary
@@ -46,10 +46,8 @@ def summarised(
     heard: list[Event] | None = None,
     **options: object,
 ) -> PostprocessResult:
-    text, _ = new_text_stage(
+    text = ModelEngine(TextBackend("server", "double"), model).stage(
         PostprocessSettings(**options),  # type: ignore[arg-type]
-        TextBackend("server", "double"),
-        model,
         writes_punctuation=True,
         language="vi",
         control=JobControl(),
