@@ -16,7 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,8 @@ class PipelineWorker:
         self._current: JobControl | None = None
         self._closing = threading.Event()
         self._stale = threading.Event()
+        self.spared: set[int] = set()
+        """Processes below the app that do not yield: a recording is more urgent than any job."""
         self.memory_mib = 0.0
         self.graphics_mib = 0.0
 
@@ -170,12 +172,12 @@ class PipelineWorker:
             return None, ""
         except StageError as error:
             partial = error.partial if isinstance(error.partial, PipelineResult) else None
-            return partial, sentence_for(error)
+            return with_marks(partial, ticket.path) if partial else None, sentence_for(error)
         except Exception as error:
             return None, sentence_for(error)
         finally:
             ended.set()
-        return result, ""
+        return with_marks(result, ticket.path), ""
 
     def _keep(self, ticket: Ticket, result: PipelineResult) -> None:
         """Put what a job gave into the library; a failure is told and costs no more than that."""
@@ -210,7 +212,8 @@ class PipelineWorker:
             total = 0
             children = _children(me)
             for child in children:
-                _give_way(child.pid)
+                if child.pid not in self.spared:
+                    give_way(child.pid)
             for process in [me, *children]:
                 try:
                     total += process.memory_info().rss
@@ -218,6 +221,17 @@ class PipelineWorker:
                     continue
             self.memory_mib = total / 2**20
             self.graphics_mib = graphics.used_mib() or 0.0
+
+
+def with_marks(result: PipelineResult, path: str) -> PipelineResult:
+    """Return the result with the markers that were set while this was recorded, if it was here.
+
+    They stand in `metadata["marks"]`: `at` in seconds, `label`.
+    """
+    from omoai_engine.recording.files import marks_of
+
+    marks = [{"at": mark.at, "label": mark.label} for mark in marks_of(Path(path))]
+    return replace(result, metadata={**result.metadata, "marks": marks}) if marks else result
 
 
 def _better_model(config: Any) -> tuple[str, str] | None:
@@ -230,7 +244,7 @@ def _better_model(config: Any) -> tuple[str, str] | None:
     return best.name, best.licence or "?"
 
 
-def _give_way(pid: int) -> None:
+def give_way(pid: int) -> None:
     """Lower the priority of every thread of a process, where the system has such a thing."""
     with contextlib.suppress(OSError, ValueError):
         for task in Path(f"/proc/{pid}/task").iterdir():

@@ -14,7 +14,13 @@ import time
 from omoai_engine.cli.console import Parser, say, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import RecordingError
-from omoai_engine.recording.remote import RAW_FORMATS, RawSound, help_text, socket_path
+from omoai_engine.recording.remote import (
+    RAW_FORMATS,
+    RawSound,
+    default_host,
+    help_text,
+    socket_path,
+)
 
 _READ_BYTES = 1 << 15
 _GONE_SECONDS = 2.0
@@ -27,12 +33,6 @@ def mic_help(arguments: list[str]) -> int:
     parsed = parser.parse_args(arguments)
     write_text(help_text(parsed.host or default_host()) + "\n")
     return ExitCode.DONE
-
-
-def default_host() -> str:
-    """Return how this machine is most likely reached by SSH."""
-    user = os.environ.get("USER") or os.environ.get("LOGNAME")
-    return f"{user}@{socket.gethostname()}" if user else socket.gethostname()
 
 
 def mic_in(arguments: list[str]) -> int:

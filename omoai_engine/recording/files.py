@@ -165,6 +165,33 @@ def settle(path: Path, how: str = "transcribed") -> None:
         raise _unmendable(error, shown_path(path)) from None
 
 
+def remove(path: Path) -> None:
+    """Delete a recording and its notes for good. Raises `RecordingError`: it is being made."""
+    where = shown_path(path)
+    try:
+        with folder_lock(path.parent):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if is_locked(descriptor):
+                    raise RecordingError(
+                        "this recording is still being made", where=where, hint="Stop it first"
+                    )
+                path.unlink()
+                notes_of(path).unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
+    except FileNotFoundError:
+        return  # another instance was faster
+    except OSError as error:
+        raise _unmendable(error, where) from None
+
+
+def marks_of(path: Path) -> tuple[Mark, ...]:
+    """Return the marks of a recording, as its notes tell; none for any other file."""
+    notes = read_notes(notes_of(path))
+    return tuple(_marks(notes)) if _format_of(notes) else ()
+
+
 def _unmendable(error: OSError, where: str) -> RecordingError:
     return RecordingError(
         f"the recording cannot be changed: {error.strerror or error}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,29 +55,60 @@ def socket_path() -> Path:
     return folder / "mic.sock"
 
 
+_LINES = (
+    (
+        "Linux (PulseAudio or PipeWire)",
+        "ffmpeg -v error -f pulse -i default -ac 1 -ar 48000 -f wav - | ssh {host} omoai mic-in",
+    ),
+    (
+        "Linux (ALSA alone)",
+        "arecord -q -f S16_LE -r 48000 -c 1 -t raw | ssh {host} omoai mic-in --raw 48000",
+    ),
+    (
+        "macOS",
+        "ffmpeg -v error -f avfoundation -i :default -ac 1 -ar 48000 -f wav - "
+        "| ssh {host} omoai mic-in",
+    ),
+    (
+        "Windows (cmd; not PowerShell, which changes bytes in pipes)",
+        "ffmpeg -hide_banner -list_devices true -f dshow -i dummy     (shows the microphones)",
+    ),
+    (
+        "Windows (cmd; not PowerShell, which changes bytes in pipes)",
+        'ffmpeg -v error -f dshow -i audio="NAME" -ac 1 -ar 48000 -f wav - '
+        "| ssh {host} omoai mic-in",
+    ),
+    ("With OmoAI there, too", "omoai mic-send | ssh {host} omoai mic-in"),
+)
 _HELP = """\
 The microphone is on your own machine, OmoAI on another one ({host}).
 
 1. On {host}:            omoai record --listen
 2. On your own machine, one of these lines (they end with Ctrl-C):
 
-Linux (PulseAudio or PipeWire)
-  ffmpeg -v error -f pulse -i default -ac 1 -ar 48000 -f wav - | ssh {host} omoai mic-in
-Linux (ALSA alone)
-  arecord -q -f S16_LE -r 48000 -c 1 -t raw | ssh {host} omoai mic-in --raw 48000
-macOS
-  ffmpeg -v error -f avfoundation -i :default -ac 1 -ar 48000 -f wav - | ssh {host} omoai mic-in
-Windows (cmd; not PowerShell, which changes bytes in pipes)
-  ffmpeg -hide_banner -list_devices true -f dshow -i dummy     (shows the microphones)
-  ffmpeg -v error -f dshow -i audio="NAME" -ac 1 -ar 48000 -f wav - | ssh {host} omoai mic-in
-With OmoAI there, too
-  omoai mic-send | ssh {host} omoai mic-in
+{lines}
 
 On a slow line put  -c:a libopus -b:a 32k -f ogg -page_duration 200000 -  in place of  -f wav -
 When the connection breaks, what has come is kept: run the line again, and the same recording
 goes on. It ends where it was started."""
 
 
+def default_host() -> str:
+    """Return how this machine is most likely reached by SSH."""
+    user = os.environ.get("USER") or os.environ.get("LOGNAME")
+    return f"{user}@{socket.gethostname()}" if user else socket.gethostname()
+
+
+def sender_lines(host: str) -> tuple[tuple[str, str], ...]:
+    """Return (system, line to paste there); a system may have several. `host` as in `help_text`."""
+    return tuple((system, line.format(host=host)) for system, line in _LINES)
+
+
 def help_text(host: str) -> str:
     """Return the lines to paste on the person's own machine; `host` is how it reaches this one."""
-    return _HELP.format(host=host)
+    lines: list[str] = []
+    before = ""
+    for system, line in sender_lines(host):
+        lines += [f"  {line}"] if system == before else [system, f"  {line}"]
+        before = system
+    return _HELP.format(host=host, lines="\n".join(lines))

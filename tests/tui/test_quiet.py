@@ -17,7 +17,7 @@ from terminal_session import APP, TerminalSession
 from omoai_engine.errors import OmoAIError
 from omoai_tui import themes
 from omoai_tui.messages import Trouble
-from omoai_tui.pipeline_worker import ENGINE_NICENESS, _give_way
+from omoai_tui.pipeline_worker import ENGINE_NICENESS, give_way
 from omoai_tui.tasks import start_task
 from omoai_tui.theme_keeper import ThemeKeeper
 
@@ -83,13 +83,13 @@ async def test_sixteen_colours_use_the_terminals_own(
 def test_the_engine_gives_way_to_the_screen() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        _give_way(child.pid)
-        _give_way(child.pid)
+        give_way(child.pid)
+        give_way(child.pid)
         assert psutil.Process(child.pid).nice() >= ENGINE_NICENESS
     finally:
         child.kill()
         child.communicate()
-    _give_way(child.pid)  # one that is gone is no trouble
+    give_way(child.pid)  # one that is gone is no trouble
 
 
 @pytest.mark.parametrize(
