@@ -15,6 +15,7 @@ from omoai_engine.events import (
     SegmentRecognized,
     StageProgress,
     StageStarted,
+    TextBackendChosen,
 )
 from omoai_engine.text import one_line
 
@@ -63,6 +64,9 @@ class JobView:
             self.latest = one_line(event.segment.text)
         elif isinstance(event, RecognizerChosen):
             return f"{self.label}: {event.model} ({event.reason})"
+        elif isinstance(event, TextBackendChosen):
+            named = f"{event.backend} {one_line(event.model)}".strip()
+            return f"{self.label}: text by {named} ({event.reason})"
         elif isinstance(event, LanguageDetected):
             sure = f"{event.probability:.0%}".replace("%", " %")
             return f"{self.label}: language {event.language} ({sure} sure)"

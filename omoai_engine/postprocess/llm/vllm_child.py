@@ -32,6 +32,10 @@ _TOKENS_EVERY_SECONDS = 0.1
 _CPU_STEP_TOKENS = 512
 _SHORT_OF_MEMORY = (
     "out of memory",
+    # Processors: torch's allocator and the system, C++.
+    "allocate memory",
+    "bad_alloc",
+    # What vLLM says when it looks before it takes.
     "No available memory",
     "available KV cache memory",
     "is less than desired",

@@ -1,13 +1,16 @@
-"""Requests that several test files make."""
+"""Requests and transcripts that several test files make."""
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from omoai_engine.config import OmoAIConfig, load_config
 from omoai_engine.postprocess.llm.contract import Message, Request
+from omoai_engine.results import ASRSegment
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -23,6 +26,11 @@ SCHEMA: Mapping[str, Any] = {
     "required": ["title", "bullets"],
     "additionalProperties": False,
 }
+
+_SPOKEN = (
+    "tôi luôn luôn không không đường Huệ nước ạ 3,5 nhé the i u.s 3.5 well-known don't (sic) "
+    "[noise] mr. iphone 2026 🙂 — a|b c++ \\d+ 50% <<< <|im_end|> thứ hai"
+)
 
 
 def settings(**llm: object) -> OmoAIConfig:
@@ -41,3 +49,27 @@ def marks_only(words: str) -> str:
         forms = {re.escape(word), re.escape(word[0].upper() + word[1:])}
         parts.append(f"(?:{'|'.join(sorted(forms))})[,.?]?")
     return " ".join(parts)
+
+
+def random_transcript(seed: int) -> list[ASRSegment]:
+    """One to four segments of random words: Vietnamese, English, symbols, some of them NFD."""
+    chance = random.Random(seed)
+    known = _SPOKEN.split()
+    segments = []
+    for at in range(chance.randint(1, 4)):
+        words = [chance.choice(known) for _ in range(chance.randint(1, 10))]
+        words = [unicodedata.normalize("NFD", w) if chance.random() < 0.1 else w for w in words]
+        segments.append(ASRSegment(1.5 * at, 1.5 * at + 1.0, " ".join(words), 0.9))
+    return segments
+
+
+def far_apart(transcripts: Iterable[list[ASRSegment]]) -> list[ASRSegment]:
+    """Set transcripts behind one another, each a paragraph of its own."""
+    placed: list[ASRSegment] = []
+    start = 0.0
+    for transcript in transcripts:
+        placed += [
+            ASRSegment(start + s.start, start + s.end, s.text, s.confidence) for s in transcript
+        ]
+        start = placed[-1].end + 4.0
+    return placed
