@@ -12,17 +12,18 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from omoai_engine.errors import LibraryError, NotInLibraryError
-from omoai_engine.library import editing, finishing, reading, rows, searching, sound
+from omoai_engine.library import editing, finishing, listing, reading, rows, searching, sound
 from omoai_engine.library.collecting import no_collecting
 from omoai_engine.library.database import Database
 from omoai_engine.library.differences import Difference, diff
 from omoai_engine.library.edits import Edit, EditText
 from omoai_engine.library.folding import fold
+from omoai_engine.library.listing import Order
 from omoai_engine.library.rebasing import from_asr
 from omoai_engine.library.records import (
     STATES,
@@ -52,12 +53,6 @@ FILE_NAME = "library.sqlite3"
 _LONGEST_TITLE = 500
 _LONGEST_TAG = 100
 _DAY = 86_400.0
-_ORDERS = {
-    "created": "created {0}, id {0}",
-    "title": "title_folded {0}, id {0}",
-    "duration": "duration {0}, id {0}",
-    "state": "state {0}, id {0}",
-}
 
 
 def library_folder(config: OmoAIConfig) -> Path:
@@ -200,7 +195,7 @@ class Library:
         *,
         limit: int | None = None,
         offset: int = 0,
-        order: Literal["created", "title", "duration", "state"] = "created",
+        order: Order = "created",
         descending: bool = True,
         tag: str | None = None,
         state: State | None = None,
@@ -209,14 +204,15 @@ class Library:
     ) -> list[Entry]:
         """Return entries without their text, newest first; `title` is a part of it, with or
         without marks; `deleted` gives the deleted ones instead."""
-        where, values = _filter(tag, state, title, deleted=deleted)
-        by = _ORDERS[order].format("DESC" if descending else "ASC")
-        query = f"SELECT {rows.ENTRY_COLUMNS} FROM entry WHERE {where} ORDER BY {by}"  # noqa: S608
         with self._database.reading() as connection, no_collecting():
-            found = connection.execute(
-                f"{query} LIMIT ? OFFSET ?", (*values, -1 if limit is None else limit, offset)
+            return listing.entries(
+                connection,
+                listing.clause(tag, state, title, deleted=deleted),
+                order,
+                descending=descending,
+                limit=limit,
+                offset=offset,
             )
-            return [rows.entry_of(row) for row in found]
 
     def count(
         self,
@@ -227,11 +223,8 @@ class Library:
         deleted: bool = False,
     ) -> int:
         """Return how many entries there are."""
-        where, values = _filter(tag, state, title, deleted=deleted)
         with self._database.reading() as connection:
-            query = f"SELECT count(*) FROM entry WHERE {where}"  # noqa: S608
-            row = connection.execute(query, values).fetchone()
-        return int(row[0])
+            return listing.count(connection, listing.clause(tag, state, title, deleted=deleted))
 
     def entry(self, entry: int) -> Entry:
         """Return one entry. Raises `NotInLibraryError`."""
@@ -274,13 +267,15 @@ class Library:
         per_entry: int = 5,
         entry: int | None = None,
         before: Hit | None = None,
+        tag: str | None = None,
+        state: State | None = None,
     ) -> SearchPage:
         """Return segments that hold every word of `query`, newest transcript first.
 
         A word with marks finds that word alone; without any, every word that reads so; where a
         query with marks finds nothing, its marks are left out and the page says `loosened`.
         `"two words"` stand together, `begin*` finds beginnings. The next page is asked for with
-        `before`, the last hit of this one.
+        `before`, the last hit of this one; `tag` and `state` are as for `entries`.
         """
         with self._database.reading() as connection:
             return searching.search(
@@ -290,6 +285,7 @@ class Library:
                 per_entry=per_entry if entry is None else limit,
                 entry=entry,
                 before=before,
+                among=listing.clause(tag, state),
             )
 
     def audio_file(self, entry: int) -> Path | None:
@@ -331,12 +327,12 @@ class Library:
     def tags(self) -> dict[str, int]:
         """Return every tag with the number of its entries, by name."""
         with self._database.reading() as connection:
-            return dict(
-                connection.execute(
-                    "SELECT name, count(*) FROM tag JOIN entry ON entry.id = tag.entry "
-                    "WHERE deleted IS NULL GROUP BY name ORDER BY name"
-                ).fetchall()
-            )
+            return listing.tags(connection)
+
+    def beginning(self, entry: int) -> str:
+        """Return the first sentences of an entry, to know it by."""
+        with self._database.reading() as connection:
+            return listing.beginning(connection, entry)
 
     def delete(self, entry: int) -> None:
         """Delete an entry; `restore` brings it back until `purge`."""
@@ -348,20 +344,20 @@ class Library:
 
     def purge(self, *, older_than_days: float) -> int:
         """Remove for good what was deleted so long ago, its kept audio too; return how many."""
+        return self._purge("deleted <= ?", time.time() - older_than_days * _DAY)
+
+    def remove(self, entry: int) -> None:
+        """Remove a deleted entry for good, at once. Raises `NotInLibraryError` for others."""
+        if not self._purge("id = ?", entry):
+            raise NotInLibraryError(
+                f"transcript {entry} is not among the deleted ones", hint="Delete it first"
+            )
+
+    def _purge(self, condition: str, value: float) -> int:
         with self._database.writing() as connection:
-            gone = connection.execute(
-                "SELECT id, audio, audio_path FROM entry WHERE deleted <= ?",
-                (time.time() - older_than_days * _DAY,),
-            ).fetchall()
-            for entry, _, _ in gone:
-                keys = connection.execute(
-                    "SELECT id FROM segment WHERE id BETWEEN ? AND ?", rows.span(entry)
-                ).fetchall()
-                base = rows.span(entry)[0]
-                rows.drop_segments(connection, entry, [row - base for (row,) in keys])
-                connection.execute("DELETE FROM entry WHERE id = ?", (entry,))
-        for _, kind, name in gone:
-            if kind == "kept" and name:
+            gone = listing.purge(connection, condition, value)
+        for _, name in gone:
+            if name:
                 with suppress(OSError):
                     (self._sound_folder() / name).unlink(missing_ok=True)
         return len(gone)
@@ -482,23 +478,6 @@ class Library:
                 f"UPDATE entry SET {assignment}, revision = revision + 1 WHERE id = ?",  # noqa: S608
                 (*values, entry),
             )
-
-
-def _filter(
-    tag: str | None, state: State | None, title: str | None, *, deleted: bool
-) -> tuple[str, list[object]]:
-    parts = ["deleted IS NOT NULL" if deleted else "deleted IS NULL"]
-    values: list[object] = []
-    if tag is not None:
-        parts.append("id IN (SELECT entry FROM tag WHERE name = ?)")
-        values.append(one_line(tag))
-    if state is not None:
-        parts.append("state = ?")
-        values.append(state)
-    if title:
-        parts.append("instr(title_folded, ?)")
-        values.append(fold(one_line(title)))
-    return " AND ".join(parts), values
 
 
 def _stem(source: str) -> str:

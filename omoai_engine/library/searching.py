@@ -18,12 +18,12 @@ FROM segment_index
 CROSS JOIN segment ON segment.id = segment_index.rowid
 CROSS JOIN entry ON entry.id = segment.id >> {bits}
 WHERE segment_index MATCH ? AND segment_index.rowid < ? AND segment_index.rowid >= ?
-      AND entry.deleted IS NULL
+      AND {among}
 ORDER BY segment_index.rowid {order}
 """
-_NEWEST_FIRST = _SELECT_ANY.format(bits=KEY_BITS, order="DESC")
-_IN_ORDER = _SELECT_ANY.format(bits=KEY_BITS, order="ASC LIMIT ?")
 _END = (1 << 62) - 1
+# What is not deleted needs no list of entries.
+_ANY = "deleted IS NULL"
 
 
 def search(
@@ -34,10 +34,12 @@ def search(
     per_entry: int,
     entry: int | None,
     before: Hit | None,
+    among: tuple[str, list[object]] = (_ANY, []),
 ) -> SearchPage:
     """Return a page of hits: at most `per_entry` of one entry, `limit` in all.
 
-    `entry` searches one transcript; `before` is the last hit of the page before.
+    `entry` searches one transcript; `before` is the last hit of the page before; `among` is a
+    condition on entries, and its values.
     """
     strict = index_query(query)
     if strict is None:
@@ -45,13 +47,13 @@ def search(
     low, high = (0, _END) if entry is None else (entry << KEY_BITS, (entry + 1) << KEY_BITS)
     if before is not None:
         high = before.entry << KEY_BITS
-    hits, more = _hits(connection, query, strict, limit, per_entry, low, high)
+    hits, more = _hits(connection, query, strict, limit, per_entry, low, high, among)
     if hits or before is not None:
         return SearchPage(tuple(hits), more)
     loose = index_query(query, marks_count=False)
     if loose is None or loose == strict:
         return SearchPage(())
-    hits, more = _hits(connection, query, loose, limit, per_entry, low, high)
+    hits, more = _hits(connection, query, loose, limit, per_entry, low, high, among)
     return SearchPage(tuple(hits), more, loosened=bool(hits))
 
 
@@ -63,12 +65,23 @@ def _hits(
     per_entry: int,
     low: int,
     high: int,
+    among: tuple[str, list[object]],
 ) -> tuple[list[Hit], bool]:
+    condition, values = among
+    among_entries = (
+        "entry.deleted IS NULL"
+        if condition == _ANY
+        else f"entry.id IN (SELECT id FROM entry WHERE {condition})"  # noqa: S608
+    )
+    newest_first, in_order = (
+        _SELECT_ANY.format(bits=KEY_BITS, among=among_entries, order=order)
+        for order in ("DESC", "ASC LIMIT ?")
+    )
     hits: list[Hit] = []
     seen: Counter[int] = Counter()
     while True:
         skipped = False
-        for row in connection.execute(_NEWEST_FIRST, (expression, high, low)):
+        for row in connection.execute(newest_first, (expression, high, low, *values)):
             entry = row[0] >> KEY_BITS
             if entry not in seen and len(hits) >= limit:
                 return _by_time(hits), True
@@ -76,8 +89,8 @@ def _hits(
                 # Too many in one transcript: its first ones, then on with the next transcript.
                 del hits[-per_entry:]
                 high, skipped = entry << KEY_BITS, True
-                bounds = (expression, (entry + 1) << KEY_BITS, high, per_entry)
-                hits += [_hit(first, query) for first in connection.execute(_IN_ORDER, bounds)]
+                bounds = (expression, (entry + 1) << KEY_BITS, high, *values, per_entry)
+                hits += [_hit(first, query) for first in connection.execute(in_order, bounds)]
                 break
             seen[entry] += 1
             hits.append(_hit(row, query))
