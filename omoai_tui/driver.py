@@ -11,12 +11,41 @@ import codecs
 import contextlib
 import os
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from omoai_tui.textual_gaps import LinuxDriver, ParseError, XTermParser
+from textual.message import Message
+
+from omoai_tui.textual_gaps import LinuxDriver, XTermParser
 
 POLL_MILLISECONDS = 100
 READ_BYTES = 4096
+
+
+class InputReader:
+    """Textual's parser of what a terminal sends, which ends with nothing that it is sent.
+
+    A burst that the parser cannot read (a key number beyond Unicode, for one) is dropped, and a
+    new parser reads on: the parser is a generator, which any error ends for good.
+    """
+
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
+        self._parser = XTermParser(debug)
+
+    def feed(self, text: str) -> Iterator[Message]:
+        """Yield what `text` means; an empty one is the end."""
+        yield from self._guarded(self._parser.feed(text))
+
+    def tick(self) -> Iterator[Message]:
+        """Yield what a pause means: a lone Esc, for one."""
+        yield from self._guarded(self._parser.tick())
+
+    def _guarded(self, messages: Iterable[Message]) -> Iterator[Message]:
+        try:
+            yield from messages
+        except Exception:
+            # Whatever it is, the person's next key must still work.
+            self._parser = XTermParser(self._debug)
 
 
 class TerminalDriver(LinuxDriver):
@@ -38,7 +67,7 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Turn what the terminal sends into events until the app ends or the line is cut."""
         decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
-        parser = XTermParser(self._debug)
+        reader = InputReader(self._debug)
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
@@ -47,24 +76,18 @@ class TerminalDriver(LinuxDriver):
                 if not data:
                     self._hung_up()
                     return
-                self._feed(parser, decode(data))
-            for event in parser.tick():
+                for event in reader.feed(decode(data)):
+                    self.process_message(event)
+            for event in reader.tick():
                 self.process_message(event)
-        with contextlib.suppress(EOFError, ParseError):
-            for _ in parser.feed(""):
-                pass
+        for _ in reader.feed(""):
+            pass
 
     def _read(self) -> bytes:
         try:
             return os.read(self.fileno, READ_BYTES)
         except OSError:
             return b""
-
-    def _feed(self, parser: XTermParser, text: str) -> None:
-        # A burst that Textual's parser cannot read is dropped; the next one starts afresh.
-        with contextlib.suppress(ParseError):
-            for event in parser.feed(text):
-                self.process_message(event)
 
     def _hung_up(self) -> None:
         if self.on_hang_up is not None:

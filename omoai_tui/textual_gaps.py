@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-__all__ = ["LinuxDriver", "ParseError", "QuietCrash", "XTermParser", "call_in_loop"]
+__all__ = ["LinuxDriver", "QuietCrash", "XTermParser", "call_in_loop"]
 
 
 class QuietCrash(App[None]):

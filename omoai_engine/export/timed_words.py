@@ -17,6 +17,7 @@ from omoai_engine.text import one_line
 
 # Longer than any word: what is so long is cut between characters, as in unspaced scripts.
 _LONGEST_WORD = 42
+_LETTERS_A_PIECE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +101,15 @@ def _shared_out(text: str, start: int, end: int) -> list[TimedWord]:
 
 
 def divided(token: str) -> list[str]:
-    """Cut a token of an unspaced script, or one far too long, between letters; a mark or a
-    combining sign stays with the letter before it."""
+    """Cut a token of an unspaced script between letters, and one far too long every few letters;
+    a mark or a combining sign stays with the letter before it."""
     unspaced = any(unicodedata.category(letter) == "Lo" for letter in token)
     if not unspaced and columns(token) <= _LONGEST_WORD:
         return [token]
     pieces: list[str] = []
+    most = 1 if unspaced else _LETTERS_A_PIECE
     for letter in token:
-        if pieces and unicodedata.category(letter)[0] in "MP":
+        if pieces and (len(pieces[-1]) < most or unicodedata.category(letter)[0] in "MP"):
             pieces[-1] += letter
         else:
             pieces.append(letter)

@@ -39,7 +39,7 @@ _PARAGRAPH_WORDS = 120
 
 _TIME = r"(?:(\d{1,5}):)?(\d{1,3}):(\d{1,2})[,.](\d{1,9})"
 _TIME_LINE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?$")
-_PAIRED = re.compile(r"<(b|i|u|s|font)(?:\s[^<>]*)?>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_STYLE = re.compile(r"<(/?)(b|i|u|s|font)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _PLACED = re.compile(r"\{\\an?\d{1,2}\}")
 _VOICE = re.compile(r"^<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
 _ANY_TAG = re.compile(r"<[^<>]*>")
@@ -111,12 +111,26 @@ def _srt(text: str) -> list[ASRSegment]:
         # The number of the next cue stands right before its time.
         if lines and lines[-1].strip().isdigit():
             lines = lines[:-1]
-        said = _PLACED.sub("", "\n".join(lines))
-        before = None
-        while before != said:
-            before, said = said, _PAIRED.sub(r"\2", said)
+        said = _without_styles(_PLACED.sub("", "\n".join(lines)))
         segments.append(ASRSegment(cue.start, cue.end, one_line(said)))
     return segments
+
+
+def _without_styles(text: str) -> str:
+    """Return `text` without pairs of style tags; a tag without its other half was said."""
+    opened: dict[str, list[tuple[int, int]]] = {}
+    spans: list[tuple[int, int]] = []
+    for tag in _STYLE.finditer(text):
+        waiting = opened.setdefault(tag[2].lower(), [])
+        if not tag[1]:
+            waiting.append(tag.span())
+        elif waiting:
+            spans += [waiting.pop(), tag.span()]
+    kept, at = [], 0
+    for start, end in sorted(spans):
+        kept.append(text[at:start])
+        at = end
+    return "".join([*kept, text[at:]])
 
 
 def _vtt(text: str) -> list[ASRSegment]:

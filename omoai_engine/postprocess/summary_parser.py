@@ -17,13 +17,12 @@ from omoai_engine.postprocess.prompts import ABSTRACT_LETTERS, BULLET_LETTERS, T
 from omoai_engine.text import clean_text, one_line
 
 _MOST_LETTERS = 60_000
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>|^.*?</think(?:ing)?>", re.DOTALL)
-_OPEN_THOUGHT = re.compile(r"<think(?:ing)?>.*\Z", re.DOTALL)
-_FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
+_THOUGHT = re.compile(r"<(/?)think(?:ing)?>")
+_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*$", re.MULTILINE)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _BULLET = re.compile(r"^\s*(?:[-*•–—+]|\(?\d{1,3}[.)])\s+(.+)$")
 _NUMBERS = re.compile(
-    r"\s*[\[(]\s*(?:(?:đoạn|paragraphs?|segments?)\s*)?((?:\d+(?:\s*[,;&]\s*)?)+)\s*[\])]\s*\.?\s*$",
+    r"\s*[\[(]\s*(?:(?:đoạn|paragraphs?|segments?)\s*)?(\d+(?:\s*[,;&]\s*\d+)*)\s*[,;&]?\s*[\])]\s*\.?\s*$",
     re.IGNORECASE,
 )
 _EMPHASIS = re.compile(r"\*\*|__|`|^#+\s*|^\*(?=\S)|(?<=\S)\*$")
@@ -57,11 +56,30 @@ class Draft:
 def parse_summary(text: str) -> Draft | None:
     """Return the summary in `text`; None where neither an abstract nor a bullet is found."""
     plain = clean_text(text[:_MOST_LETTERS])
-    plain = _OPEN_THOUGHT.sub("", _THOUGHTS.sub("", plain))
-    plain = _FENCE.sub("", plain).strip()
+    plain = _FENCE.sub("", _without_thoughts(plain)).strip()
     table = _json_in(plain)
     draft = _from_prose(plain) if table is None else _from_table(table)
     return draft if draft.bullets or draft.abstract else None
+
+
+def _without_thoughts(text: str) -> str:
+    """Return `text` without what stands in think tags, or before a lone closing one, or behind
+    one that is never closed."""
+    kept: list[str] = []
+    said_from, thinks = 0, False
+    for tag in _THOUGHT.finditer(text):
+        if not tag[1] and not thinks:
+            kept.append(text[said_from : tag.start()])
+            thinks = True
+        elif tag[1]:
+            if not thinks and not kept:
+                kept = [""]  # what came before was a thought whose beginning the prompt held
+            elif not thinks:
+                kept.append(text[said_from : tag.start()])
+            said_from, thinks = tag.end(), False
+    if not thinks:
+        kept.append(text[said_from:])
+    return "".join(kept)
 
 
 def _json_in(text: str) -> dict[str, Any] | None:
@@ -137,6 +155,7 @@ def _draft(title: str, abstract: str, bullets: list[tuple[str, tuple[int, ...]]]
 
 def _with_numbers(text: str) -> tuple[str, tuple[int, ...]]:
     """Take the paragraph numbers off the end of a bullet: "... [3, 4]", "... (đoạn 2)"."""
+    text = one_line(text)
     found = _NUMBERS.search(text)
     if found is None or not text[: found.start()].strip():
         return text, ()

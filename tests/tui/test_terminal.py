@@ -135,6 +135,15 @@ main(["tests/data"])
 """
 
 
+def test_a_key_number_beyond_unicode_leaves_the_keyboard_alive(tmp_path: Path) -> None:
+    with TerminalSession([*APP, "tests/data"], home=tmp_path) as session:
+        session.wait_for("en-jfk")
+        session.send(b"\x1b[1222222222222222222222;5C")
+        time.sleep(0.5)
+        session.send(b"?")
+        session.wait_for("Everywhere")
+
+
 def test_nobody_else_can_write_on_the_screen(tmp_path: Path) -> None:
     with TerminalSession([sys.executable, "-c", NOISY], home=tmp_path) as session:
         session.wait_for("noise is over")
