@@ -65,8 +65,8 @@ class JobView:
         elif isinstance(event, RecognizerChosen):
             return f"{self.label}: {event.model} ({event.reason})"
         elif isinstance(event, TextBackendChosen):
-            named = f"{event.backend} {one_line(event.model)}".strip()
-            return f"{self.label}: text by {named} ({event.reason})"
+            backend = f"{event.backend} {one_line(event.model)}".strip()
+            return f"{self.label}: text by {backend} ({event.reason})"
         elif isinstance(event, LanguageDetected):
             sure = f"{event.probability:.0%}".replace("%", " %")
             return f"{self.label}: language {event.language} ({sure} sure)"
