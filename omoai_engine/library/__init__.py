@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from omoai_engine.library.differences import Difference, diff
 from omoai_engine.library.edits import (
+    Confirm,
     Delete,
     Edit,
     EditText,
     Merge,
+    Recognize,
     RenameSpeaker,
     Replace,
     SetSpeaker,
@@ -33,6 +35,7 @@ from omoai_engine.library.records import (
 from omoai_engine.library.verifying import Problem
 
 __all__ = [
+    "Confirm",
     "Delete",
     "Difference",
     "Edit",
@@ -44,6 +47,7 @@ __all__ = [
     "Library",
     "Merge",
     "Problem",
+    "Recognize",
     "RenameSpeaker",
     "Replace",
     "SearchPage",

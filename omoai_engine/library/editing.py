@@ -15,7 +15,15 @@ from collections.abc import Sequence
 
 from omoai_engine.errors import EditError, NotInLibraryError
 from omoai_engine.library import edits, rows
-from omoai_engine.library.edits import Edit, Merge, RenameSpeaker, Replace, SetTimes, Split
+from omoai_engine.library.edits import (
+    Edit,
+    Merge,
+    Recognize,
+    RenameSpeaker,
+    Replace,
+    SetTimes,
+    Split,
+)
 from omoai_engine.library.records import (
     EditOutcome,
     HistoryItem,
@@ -145,14 +153,12 @@ def _apply(connection: sqlite3.Connection, entry: int, step: Step) -> None:
 def _step(connection: sqlite3.Connection, entry: int, edit: Edit) -> Step:
     chosen = edits.pick(*_chosen(connection, entry, edit))
     before = after = None
-    if isinstance(edit, Split | Merge | SetTimes) and chosen:
+    if isinstance(edit, Split | Merge | SetTimes | Recognize) and chosen:
         before = rows.neighbour(connection, entry, chosen[0].position, before=True)
         after = rows.neighbour(connection, entry, chosen[-1].position, before=False)
-    if isinstance(edit, Merge):
+    if isinstance(edit, Merge | Recognize):
         _follow_each_other(connection, entry, chosen)
-    new_key = 0
-    if isinstance(edit, Split):
-        new_key = take_keys(connection, entry, 1)
+    new_key = take_keys(connection, entry, edits.new_keys(edit))
     return edits.apply(edit, chosen, before=before, after=after, new_key=new_key)
 
 
@@ -190,7 +196,7 @@ def _follow_each_other(
     ).fetchone()[0]
     if between != len(chosen):
         raise EditError(
-            "only segments that follow each other can be merged",
+            "only segments that follow each other can be taken together",
             hint="Choose those between them too",
         )
 

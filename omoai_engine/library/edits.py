@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from omoai_engine.errors import EditError, NotInLibraryError
 from omoai_engine.library.aligning import in_order, pieces, realigned
 from omoai_engine.library.folding import occurrences
-from omoai_engine.library.records import END_POSITION, Segment, Step, between
-from omoai_engine.results import Word
+from omoai_engine.library.records import END_POSITION, Segment, Step, next_position
+from omoai_engine.results import ASRSegment, Word
 from omoai_engine.text import one_line
 
 LONGEST_TEXT = 1_000_000
@@ -93,12 +93,42 @@ class Replace:
     whole_words: bool = True
 
 
-Edit = EditText | Split | Merge | Delete | SetTimes | SetSpeaker | RenameSpeaker | Replace
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Say that words `first..last` (from 0) of segment `key` are right as they stand: they lose
+    their confidence and alternatives, for a person knows better. Without words: the segment."""
+
+    key: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recognize:
+    """Put what another recognition heard (`heard`, in time order) in the place of segments that
+    follow each other. What is not heard again is gone; undo brings it back."""
+
+    keys: tuple[int, ...]
+    heard: tuple[ASRSegment, ...]
+
+
+Edit = (
+    EditText
+    | Split
+    | Merge
+    | Delete
+    | SetTimes
+    | SetSpeaker
+    | RenameSpeaker
+    | Replace
+    | Confirm
+    | Recognize
+)
 
 
 def keys_of(edit: Edit) -> tuple[int, ...] | None:
     """Return the segments that `edit` speaks of; `None`: any of the transcript."""
-    if isinstance(edit, EditText | Split | SetTimes):
+    if isinstance(edit, EditText | Split | SetTimes | Confirm):
         return (edit.key,)
     if isinstance(edit, RenameSpeaker):
         return None
@@ -115,6 +145,8 @@ def label(edit: Edit) -> str:
         SetTimes: "Change times",
         SetSpeaker: "Set speaker",
         RenameSpeaker: "Rename speaker",
+        Confirm: "Confirm words",
+        Recognize: "Recognise again",
     }
     if isinstance(edit, Replace):
         return one_line(f'Replace "{edit.find[:40]}" by "{edit.replacement[:40]}"')
@@ -131,8 +163,8 @@ def apply(
 ) -> Step:
     """Return what `edit` does to `chosen`, the segments it speaks of in transcript order.
 
-    `before` and `after` are the neighbours of the chosen ones, `new_key` a key that no segment
-    has or had. Raises `EditError`.
+    `before` and `after` are the neighbours of the chosen ones, `new_key` the first key that no
+    segment has or had, of as many as `new_keys` says. Raises `EditError`.
     """
     if isinstance(edit, EditText):
         (segment,) = chosen
@@ -151,11 +183,69 @@ def apply(
     if isinstance(edit, SetSpeaker):
         name = _name(edit.speaker)
         return _changed(chosen, [replace(s, speaker=name, edited=True) for s in chosen])
+    if isinstance(edit, Confirm):
+        (segment,) = chosen
+        return _changed([segment], [confirmed(segment, edit.first, edit.last)])
+    if isinstance(edit, Recognize):
+        return Step(tuple(chosen), heard_again(edit.heard, chosen, after, new_key))
     if isinstance(edit, RenameSpeaker):
         concerned = [segment for segment in chosen if segment.speaker == edit.old]
         name = _name(edit.new)
         return _changed(concerned, [replace(s, speaker=name, edited=True) for s in concerned])
     return _replaced(edit, chosen)
+
+
+def new_keys(edit: Edit) -> int:
+    """Return how many segments with a key of their own `edit` makes."""
+    if isinstance(edit, Recognize):
+        return max(len(edit.heard) - len(edit.keys), 0)
+    return int(isinstance(edit, Split))
+
+
+def confirmed(segment: Segment, first: int, last: int) -> Segment:
+    """Return `segment` with words `first..last` beyond doubt. Raises `EditError`."""
+    if not segment.words:
+        return replace(segment, confidence=None, edited=True)
+    if not 0 <= first <= last < len(segment.words):
+        raise EditError("the words are no longer there", hint="It was changed meanwhile; look")
+    words = tuple(
+        replace(word, confidence=None, alternatives=()) if first <= at <= last else word
+        for at, word in enumerate(segment.words)
+    )
+    return replace(segment, words=words, confidence=_mean(words, None), edited=True)
+
+
+def heard_again(
+    heard: Sequence[ASRSegment], chosen: Sequence[Segment], after: Segment | None, new_key: int
+) -> tuple[Segment, ...]:
+    """Return `heard` as segments in the place of `chosen`: their keys first, then new ones."""
+    if not heard:
+        raise EditError("nothing was heard there", hint="Leave it, or delete the segments")
+    above = after.position if after else END_POSITION
+    keys = [segment.key for segment in chosen]
+    keys += range(new_key, new_key + len(heard) - len(chosen))
+    place = ""
+    made = []
+    for at, one in enumerate(heard):
+        place = chosen[at].position if at < len(chosen) else next_position(place, above)
+        text = one_line(one.text)
+        if not text:
+            raise EditError("nothing was heard there", hint="Leave it, or delete the segments")
+        speaker = one.speaker or chosen[min(at, len(chosen) - 1)].speaker
+        made.append(
+            Segment(
+                keys[at],
+                place,
+                one.start,
+                one.end,
+                text,
+                one.confidence,
+                speaker,
+                in_order(one.words, one.start, one.end),
+                edited=True,
+            )
+        )
+    return tuple(made)
 
 
 def edited_text(segment: Segment, text: str) -> Segment:
@@ -175,7 +265,8 @@ def split(
     segment: Segment, word: int, after: Segment | None, new_key: int
 ) -> tuple[Segment, Segment]:
     """Return `segment` as two, cut before word number `word`; the second gets `new_key`."""
-    tokens, count = _tokens(segment), len(_tokens(segment))
+    tokens = word_places(segment)
+    count = len(tokens)
     if not 1 <= word < count:
         raise EditError(
             "a segment can be cut only between two of its words",
@@ -191,7 +282,7 @@ def split(
         share = cut / max(len(segment.text), 1)
         ends = begins = segment.start + (segment.end - segment.start) * share
     ends, begins = max(ends, segment.start), min(max(begins, segment.start), segment.end)
-    place = between(segment.position, after.position if after else END_POSITION)
+    place = next_position(segment.position, after.position if after else END_POSITION)
     return (
         replace(
             segment,
@@ -329,8 +420,9 @@ def _unspaced(letter: str) -> bool:
     return bool(letter) and len(pieces(letter + letter)) == 2
 
 
-def _tokens(segment: Segment) -> list[tuple[int, int]]:
-    """Return where the words of the text stand: those of `segment.words` if they spell it."""
+def word_places(segment: Segment) -> list[tuple[int, int]]:
+    """Return where the words of the text stand, as (first, past the last) letters: those of
+    `segment.words` where they spell it."""
     spelled = [one_line(word.text) for word in segment.words]
     if not all(spelled) or "".join(spelled).replace(" ", "") != segment.text.replace(" ", ""):
         spelled = pieces(segment.text)

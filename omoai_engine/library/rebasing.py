@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from omoai_engine.library.aligning import in_order
-from omoai_engine.library.records import END_POSITION, Segment, between, first_position
+from omoai_engine.library.records import END_POSITION, Segment, next_position
 from omoai_engine.results import ASRSegment
 
 
@@ -110,17 +110,11 @@ def _by_time(
         below = max((p for start, p in fixed if start <= part.start), default="")
         below = max(below, latest)
         above = min((p for _, p in fixed if p > below), default=END_POSITION)
-        latest = _after(below, above)
+        latest = next_position(below, above)
         segments.append(from_asr(part, next_key, latest))
         keys.append(next_key)
         next_key += 1
     return Rebased(tuple(sorted(segments, key=lambda segment: segment.position)), tuple(keys))
-
-
-def _after(below: str, above: str) -> str:
-    """Return a place after `below` that leaves room: halving each time would grow long."""
-    simple = first_position(int(below[:8].ljust(8, "0")))
-    return simple if below < simple < above else between(below, above)
 
 
 def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -204,6 +204,12 @@ def between(before: str, after: str) -> str:
     return str(middle).rjust(length, "0").rstrip("0")
 
 
+def next_position(before: str, after: str) -> str:
+    """Return a position between two that leaves room behind it: halving would grow long."""
+    simple = first_position(int(before[:8].ljust(8, "0")))
+    return simple if before < simple < after else between(before, after)
+
+
 def sound_time(value: float, least: float = 0.0) -> float:
     """Return a time that is a finite number, at least `least`."""
     return max(float(value), least) if math.isfinite(value) else least
