@@ -17,9 +17,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from omoai_engine.text import one_line, shown_path
-from omoai_tui import clipboard, state, texts, themes
+from omoai_tui import state, texts, texts_library, texts_recorder, themes
 from omoai_tui import language as interface
-from omoai_tui.asking import Asking
 from omoai_tui.conductor import Conductor
 from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
@@ -36,9 +35,11 @@ from omoai_tui.messages import (
 )
 from omoai_tui.pipeline_worker import describe_unforeseen
 from omoai_tui.places import SLOW_AFTER_SECONDS, Place, PlaceFound, look_up
+from omoai_tui.recording_control import RecordingControl
+from omoai_tui.recording_part import RecordingPart
 from omoai_tui.screens.full_screen import KEPT_ACTIONS, FullScreen
 from omoai_tui.screens.workbench import Workbench
-from omoai_tui.tasks import copy_task, start_task
+from omoai_tui.tasks import start_task
 from omoai_tui.textual_gaps import call_in_loop
 from omoai_tui.theme_keeper import ThemeKeeper, ThemesChanged
 from omoai_tui.widgets.file_picker import FilePicker
@@ -48,7 +49,7 @@ RELEASE_SECONDS = 0.6
 LAYOUT_KEPT_AFTER_SECONDS = 2.0
 
 
-class OmoaiApp(Asking):
+class OmoaiApp(RecordingPart):
     """OmoAI's workbench."""
 
     TITLE = texts.APP
@@ -57,6 +58,8 @@ class OmoaiApp(Asking):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "open", texts.DO_OPEN, id="app.open"),
         Binding("ctrl+r", "recent", texts.DO_RECENT, id="app.recent"),
+        Binding("r", "visit('recorder')", texts_recorder.DO_RECORDER, id="app.record"),
+        Binding("l", "visit('library')", texts_library.DO_LIBRARY, id="app.library"),
         Binding("p", "pause", texts.DO_PAUSE, id="job.pause"),
         Binding("x", "cancel", texts.DO_CANCEL, id="job.cancel"),
         Binding("e", "export", texts.DO_EXPORT, id="job.export"),
@@ -98,6 +101,7 @@ class OmoaiApp(Asking):
         self._layout: Wishes | None = None
         overrides: dict[str, Any] = {"asr": {"language": language}} if language else {}
         self.conductor = Conductor(self, self.post, overrides)
+        self.recordings = RecordingControl(self)
         self.themes = ThemeKeeper(self, no_colour)
         self._speak(interface.chosen(os.environ, state.read().language))
         if problem := self.themes.choose_first(theme, self.console.color_system):
@@ -133,6 +137,7 @@ class OmoaiApp(Asking):
     def _after_first_paint(self) -> None:
         self.conductor.start()
         self.themes.watch(self.post)
+        self.recordings.look_for_unfinished(asked=False)
 
     def on_settings_loaded(self, message: SettingsLoaded) -> None:
         """Take the theme, the language and the keys of the configuration."""
@@ -276,12 +281,15 @@ class OmoaiApp(Asking):
     def on_job_ended(self, message: JobEnded) -> None:
         """The worker is through with a job."""
         self.conductor.job_ended(message)
+        if job := self.queue.by_number(message.number):
+            self.recordings.job_over(job)
 
     def on_job_kept(self, message: JobKept) -> None:
         """Nothing is lost when the app is left now."""
         if job := self.queue.by_number(message.number):
             job.saved = True
             job.entry = message.entry
+            self.recordings.settle(job)
 
     def on_file_picker_picked(self, message: FilePicker.Picked) -> None:
         """Queue what was picked."""
@@ -329,11 +337,7 @@ class OmoaiApp(Asking):
             self.tell(texts.NOTHING_TO_COPY)
             return
         job.saved = job.saved or job.status.over
-        if clipboard.inside_tmux():
-            start_task(copy_task(text, self.post), self.post)
-        else:
-            self.copy_to_clipboard(text)
-            self.tell(texts.COPIED.format(size=size(len(text.encode()))))
+        self.copy_text(text)
 
     def on_copy_finished(self, message: CopyFinished) -> None:
         """Say how tmux took it."""
@@ -361,7 +365,7 @@ class OmoaiApp(Asking):
         if isinstance(self.screen, LeaveDialog):
             self.leave_now()
             return
-        reasons = self.conductor.losses()
+        reasons = [*self.recordings.losses(), *self.conductor.losses()]
         if not reasons:
             self.leave_now()
             return
@@ -391,6 +395,7 @@ class OmoaiApp(Asking):
     def release(self, timeout: float = RELEASE_SECONDS) -> None:
         """End the job and the engine's children, in bounded time. Idempotent, any thread."""
         self.themes.close()
+        self.recordings.release(timeout)
         self.conductor.release(timeout)
 
     def on_crash(self, error: Exception) -> None:

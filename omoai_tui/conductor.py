@@ -83,6 +83,10 @@ class Conductor:
         """End the job and the engine's children, in bounded time. Idempotent, any thread."""
         self._worker.close(timeout)
 
+    def spare(self, process: int) -> None:
+        """Let a process below the app not yield to others, as those of jobs do."""
+        self._worker.spared.add(process)
+
     # The queue.
 
     def add(self, path: str) -> Job:

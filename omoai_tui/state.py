@@ -1,7 +1,7 @@
 """What the app remembers between two sittings: a small file in the state folder.
 
-Theme, language, layout, recent places, and which advice was given. Written beside and renamed, so
-never half; private to its owner. Never fails: without a home the app starts with its defaults.
+Theme, language, layout, recent places, microphone, and which advice was given. Written beside and
+renamed, so never half; private to its owner. Never fails: without a home the app starts with its defaults.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ _writing = threading.Lock()
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """`recent` are absolute paths, the newest first; `advised` names advice given once; `layout`
-    is as `omoai_tui.layout.Wishes` writes it, and not checked here."""
+    is as `omoai_tui.layout.Wishes` writes it, and not checked here; `microphone` is `default`,
+    `remote` or `device:NAME`."""
 
     theme: str | None = None
     language: str | None = None
     recent: tuple[str, ...] = ()
     advised: tuple[str, ...] = ()
     layout: Any = None
+    microphone: str | None = None
 
 
 def folder() -> Path:
@@ -50,6 +52,7 @@ def read() -> Remembered:
         recent=_texts(document.get("recent"))[:MOST_RECENT],
         advised=_texts(document.get("advised")),
         layout=document.get("layout"),
+        microphone=_text(document.get("microphone")),
     )
 
 

@@ -24,7 +24,10 @@ from omoai_tui.layout import SHAPES, shape_for
 from omoai_tui.widgets.bars import Hint, HintBar, ScreenTitle
 from omoai_tui.widgets.block_view import BlockView
 
-FULL_SCREENS: dict[str, str] = {}
+FULL_SCREENS: dict[str, str] = {
+    "library": "omoai_tui.screens.library_screen:LibraryScreen",
+    "recorder": "omoai_tui.screens.recorder_screen:RecorderScreen",
+}
 """Every full screen by its name, as `module:class`; each can be made without arguments."""
 
 KEPT_ACTIONS = frozenset(

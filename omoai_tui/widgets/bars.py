@@ -55,7 +55,22 @@ class _Bar(Widget):
         return Strip(segments).crop_extend(0, self.size.width, base)
 
 
-class TitleBar(_Bar):
+class _Title(_Bar):
+    """The first line of a screen; says in each that a recording runs."""
+
+    recording = ""
+
+    def show_recording(self, words: str) -> None:
+        """Say how the recording stands that runs meanwhile; "" for none."""
+        self.recording = words
+        self.sync()
+
+    def _badge(self) -> list[tuple[str, str]]:
+        badge = [(f" {texts.APP} ", "badge")]
+        return [*badge, (f" ● {self.recording} ", "bad")] if self.recording else badge
+
+
+class TitleBar(_Title):
     """Which recording is shown and how it stands."""
 
     job: Job | None = None
@@ -68,9 +83,10 @@ class TitleBar(_Bar):
 
     def _pieces(self) -> list[tuple[str, str]]:
         width = self.size.width
-        name = f" {texts.APP} "
+        badge = self._badge()
+        name = "".join(text for text, _ in badge)
         if self.job is None:
-            return [(name, "badge"), (f" {texts.IDLE}", "muted")]
+            return [*badge, (f" {texts.IDLE}", "muted")]
         job = self.job
         facts = [f"{texts.STATUS_MARK[job.status.value]} {texts.STATUS[job.status.value]}"]
         if job.duration:
@@ -88,10 +104,10 @@ class TitleBar(_Bar):
             room = width - cell_len(name) - cell_len(right) - 2
         title = fit(job.name, max(1, room))
         gap = " " * max(1, width - cell_len(name) - 1 - cell_len(title) - cell_len(right))
-        return [(name, "badge"), (f" {title}", "strong"), (gap, ""), (right, "muted")]
+        return [*badge, (f" {title}", "strong"), (gap, ""), (right, "muted")]
 
 
-class ScreenTitle(_Bar):
+class ScreenTitle(_Title):
     """The first line of a full screen: its name or what it shows, and facts at the right."""
 
     left = ""
@@ -103,12 +119,12 @@ class ScreenTitle(_Bar):
         self.sync()
 
     def _pieces(self) -> list[tuple[str, str]]:
-        name = f" {texts.APP} "
-        room = self.size.width - cell_len(name) - 2
+        badge = self._badge()
+        room = self.size.width - sum(cell_len(text) for text, _ in badge) - 2
         right = fit(self.right, max(0, room - 12))
         left = fit(self.left, max(1, room - cell_len(right) - 1))
         gap = " " * max(1, room - cell_len(left) - cell_len(right))
-        return [(name, "badge"), (f" {left}", "strong"), (gap, ""), (f"{right} ", "muted")]
+        return [*badge, (f" {left}", "strong"), (gap, ""), (f"{right} ", "muted")]
 
 
 class PaneHeader(_Bar):
