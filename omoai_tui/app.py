@@ -17,8 +17,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from omoai_engine.text import one_line, shown_path
-from omoai_tui import clipboard, state, texts, texts_recorder, themes
 from omoai_tui import language as interface
+from omoai_tui import state, texts, texts_library, texts_recorder, themes
 from omoai_tui.conductor import Conductor
 from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
@@ -39,7 +39,7 @@ from omoai_tui.recording_control import RecordingControl
 from omoai_tui.recording_part import RecordingPart
 from omoai_tui.screens.full_screen import KEPT_ACTIONS, FullScreen
 from omoai_tui.screens.workbench import Workbench
-from omoai_tui.tasks import copy_task, start_task
+from omoai_tui.tasks import start_task
 from omoai_tui.textual_gaps import call_in_loop
 from omoai_tui.theme_keeper import ThemeKeeper, ThemesChanged
 from omoai_tui.widgets.file_picker import FilePicker
@@ -59,6 +59,7 @@ class OmoaiApp(RecordingPart):
         Binding("ctrl+o", "open", texts.DO_OPEN, id="app.open"),
         Binding("ctrl+r", "recent", texts.DO_RECENT, id="app.recent"),
         Binding("r", "visit('recorder')", texts_recorder.DO_RECORDER, id="app.record"),
+        Binding("l", "visit('library')", texts_library.DO_LIBRARY, id="app.library"),
         Binding("p", "pause", texts.DO_PAUSE, id="job.pause"),
         Binding("x", "cancel", texts.DO_CANCEL, id="job.cancel"),
         Binding("e", "export", texts.DO_EXPORT, id="job.export"),
@@ -336,11 +337,7 @@ class OmoaiApp(RecordingPart):
             self.tell(texts.NOTHING_TO_COPY)
             return
         job.saved = job.saved or job.status.over
-        if clipboard.inside_tmux():
-            start_task(copy_task(text, self.post), self.post)
-        else:
-            self.copy_to_clipboard(text)
-            self.tell(texts.COPIED.format(size=size(len(text.encode()))))
+        self.copy_text(text)
 
     def on_copy_finished(self, message: CopyFinished) -> None:
         """Say how tmux took it."""

@@ -5,25 +5,30 @@ Each action opens a dialog and does what comes back; the dialogs are imported wh
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 
 from omoai_engine.text import shown_path
+from omoai_tui import clipboard, state, texts
 from omoai_tui import language as interface
-from omoai_tui import state, texts
 from omoai_tui.conductor import Conductor
+from omoai_tui.formats import size
 from omoai_tui.places import Place
 from omoai_tui.screens.full_screen import FULL_SCREENS, KEPT_ACTIONS, FullScreen, full_screen
 from omoai_tui.screens.workbench import Workbench, pane_name
-from omoai_tui.tasks import export_task, start_task
+from omoai_tui.tasks import copy_task, export_task, start_task
 from omoai_tui.textual_gaps import QuietCrash
 from omoai_tui.theme_keeper import ThemeKeeper
 from omoai_tui.widgets.block_view import BlockView
 from omoai_tui.widgets.file_picker import FilePicker
 from omoai_tui.widgets.job_list import JobList
+
+if TYPE_CHECKING:
+    from omoai_tui.export_tasks import ExportSubject
 
 
 class Asking(QuietCrash):
@@ -40,6 +45,10 @@ class Asking(QuietCrash):
 
     def tell(self, sentence: str) -> None:
         """Say something good."""
+        raise NotImplementedError
+
+    def complain(self, sentence: str) -> None:
+        """Say what went wrong, with the log's place."""
         raise NotImplementedError
 
     def open_place(self, place: Place) -> None:
@@ -156,21 +165,59 @@ class Asking(QuietCrash):
         self.push_screen(ChoiceDialog(texts.LANGUAGE_TITLE, rows, at=at), keep)
 
     def action_export(self) -> None:
-        """Ask how, then write in a thread."""
-        from omoai_tui.screens.export_dialog import ExportDialog, ExportWish
+        """Export the job that is shown."""
+        from omoai_tui.export_tasks import ExportSubject
 
         job = self.bench.job
         if job is None or job.result is None or not job.segments:
             running = job is not None and job.status.active
             self.tell(texts.EXPORT_LATER if running else texts.NOTHING_TO_EXPORT)
             return
+        result, sound = job.result, Path(job.path).absolute()
+        stem = str(sound.with_suffix(""))
+        self._export(ExportSubject(job.name, stem, lambda: (result, sound), job.number))
+
+    def export_entry(self, entry: int) -> None:
+        """Export a transcript of the library."""
+        from omoai_tui.export_tasks import ExportSubject, library_loader
+
+        load = library_loader(entry, self.conductor.overrides)
+        self._export(ExportSubject("", str(Path.cwd()), load))
+
+    def _export(self, subject: ExportSubject) -> None:
+        """Ask how, then write in a thread."""
+        from omoai_tui.screens.export_dialog import ExportDialog, ExportWish
 
         def write(wish: ExportWish | None) -> None:
-            if wish and job.result:
-                task = export_task(job.number, job.result, wish, self.post)
-                start_task(task, self.post)
+            if wish:
+                start_task(export_task(subject.job or 0, wish, self.post), self.post)
 
-        self.push_screen(ExportDialog(job), write)
+        self.push_screen(ExportDialog(subject), write)
+
+    def copy_text(self, text: str) -> None:
+        """Put text on the clipboard of the person's own machine, and say so."""
+        if not text.strip():
+            self.tell(texts.NOTHING_TO_COPY)
+        elif clipboard.inside_tmux():
+            start_task(copy_task(text, self.post), self.post)
+        else:
+            self.copy_to_clipboard(text)
+            self.tell(texts.COPIED.format(size=size(len(text.encode()))))
+
+    def review(self, entry: int, at_seconds: float | None = None) -> None:
+        """Open a transcript of the library for review, at a place in it."""
+        screen: Any = full_screen("review")
+        self.push_screen(screen(entry, at_seconds))
+
+    def import_transcript(self, path: str) -> None:
+        """Bring in a transcript that another program wrote, beside its sound; `path` may be ""."""
+        from omoai_tui.screens.import_dialog import ImportDialog
+
+        def opened(entry: int | None) -> None:
+            if entry is not None:
+                self.review(entry)
+
+        self.push_screen(ImportDialog(path, self.conductor.overrides), opened)
 
     def action_visit(self, name: str) -> None:
         """Show a full screen; one that is already there is not opened twice."""

@@ -43,3 +43,10 @@ def size(count: float) -> str:
 def rate(value: float) -> str:
     """Return a rate to look at: `0.8`, `42`."""
     return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def file_name(title: str) -> str:
+    """Return a title as the stem of a file: no slashes, no leading dots, at most 120 bytes."""
+    name = " ".join(title.replace("/", "-").replace("\\", "-").split()).lstrip(".").strip()
+    name = name.encode("utf-8", "replace")[:120].decode("utf-8", "ignore").strip()
+    return name or "transcript"

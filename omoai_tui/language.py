@@ -41,6 +41,12 @@ def domain_of(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2].replace("texts", DOMAIN)
 
 
+def english(module: ModuleType, name: str) -> str:
+    """Return a text of a learnt module as it is written there: for bindings, which are made once
+    and translated with `say` when they are shown."""
+    return str(_english[module][name])
+
+
 def use(code: str) -> None:
     """Put the texts of this language in place; what is drawn from now on is in it."""
     catalogue = gettext.NullTranslations()

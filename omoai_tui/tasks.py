@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from omoai_engine.results import PipelineResult
 from omoai_engine.text import shown_path
 from omoai_tui import clipboard
 from omoai_tui.messages import CopyFinished, ExportFinished, Trouble
@@ -34,19 +33,23 @@ def start_task(task: Task, post: Post) -> None:
     threading.Thread(target=run, name="omoai-task", daemon=True).start()
 
 
-def export_task(number: int, result: PipelineResult, wish: ExportWish, post: Post) -> Task:
-    """Return the task that writes the files of `wish` and posts `ExportFinished`."""
+def export_task(number: int, wish: ExportWish, post: Post) -> Task:
+    """Return the task that writes the files of `wish` and posts `ExportFinished` for job `number`
+    (0: for none)."""
 
     def write() -> None:
-        from omoai_engine.config import load_config
-        from omoai_engine.export import options_from, write_all
+        from omoai_engine.export import write_all
 
-        stem = Path(wish.stem)
-        options = options_from(load_config().export)
-        outcomes = write_all(result, stem, wish.formats, overwrite=wish.overwrite, options=options)
+        outcomes = write_all(
+            wish.result,
+            Path(wish.stem),
+            wish.formats,
+            overwrite=wish.overwrite,
+            options=wish.options,
+        )
         written = tuple(shown_path(one.path) for one in outcomes if one.error is None)
-        error = next((str(one.error) for one in outcomes if one.error), "")
-        post(ExportFinished(number, written, error))
+        errors = " ".join(f"{one.error}." for one in outcomes if one.error)
+        post(ExportFinished(number, written, errors))
 
     return write
 

@@ -1,4 +1,5 @@
-"""Transcripts of other programs, read for review: SRT, WebVTT, JSON (ours, Whisper's, WhisperX's).
+"""Transcripts of other programs, read for review: SRT, WebVTT, JSON (ours, Whisper's, WhisperX's),
+and plain text.
 
 In: a file or its bytes. Out: a `PipelineResult` whose segments are in time order, with finite
 times from 0 on; what had to be mended is counted in `metadata["mended"]`. What is no transcript,
@@ -19,6 +20,7 @@ from typing import Any
 
 from omoai_engine.errors import TranscriptFormatError
 from omoai_engine.export.json_format import from_document
+from omoai_engine.library.plain_text import read_plain
 from omoai_engine.results import (
     ASRResult,
     ASRSegment,
@@ -47,8 +49,9 @@ _OF_ONE_LINE = ("text", "speaker", "title")
 _SENTENCE_END = (".", "?", "!", "…")
 
 
-def read_transcript(path: Path) -> PipelineResult:
-    """Return the transcript in the file `path`. Raises `TranscriptFormatError`."""
+def read_transcript(path: Path, *, duration: float | None = None) -> PipelineResult:
+    """Return the transcript in the file `path`; of plain text (`.txt`) `duration`, the length of
+    its sound in seconds, helps to guess the times. Raises `TranscriptFormatError`."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -59,7 +62,8 @@ def read_transcript(path: Path) -> PipelineResult:
             hint="Check its name and its permissions",
         ) from None
     try:
-        result = parse_transcript(data)
+        plain = path.suffix.lower() == ".txt" and b"-->" not in data
+        result = parse_plain(data, duration) if plain else parse_transcript(data)
     except TranscriptFormatError as error:
         raise TranscriptFormatError(
             error.what, where=error.where or shown_path(path), hint=error.hint
@@ -69,10 +73,7 @@ def read_transcript(path: Path) -> PipelineResult:
 
 def parse_transcript(data: bytes) -> PipelineResult:
     """Return the transcript in `data`; what it is shows in its content."""
-    if len(data) > MOST_BYTES:
-        raise TranscriptFormatError(
-            "the file is larger than 256 MiB, more than any transcript", hint="Give another file"
-        )
+    _check_size(data)
     text = _decoded(data)
     start = text.lstrip()[:1]
     if start in ("{", "["):
@@ -84,6 +85,26 @@ def parse_transcript(data: bytes) -> PipelineResult:
     raise TranscriptFormatError(
         "this is no transcript that can be read", hint="Give SRT, WebVTT or JSON"
     )
+
+
+def parse_plain(data: bytes, duration: float | None = None) -> PipelineResult:
+    """Return plain text as a transcript; `metadata["times_guessed"]` says so."""
+    _check_size(data)
+    text = _decoded(data)
+    if "\0" in text:
+        raise TranscriptFormatError("this is no text", hint="Give a text file")
+    segments, guessed = read_plain(text, duration)
+    result = _result(segments, "txt")
+    if guessed:
+        result = replace(result, metadata={**result.metadata, "times_guessed": True})
+    return result
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > MOST_BYTES:
+        raise TranscriptFormatError(
+            "the file is larger than 256 MiB, more than any transcript", hint="Give another file"
+        )
 
 
 @dataclass(slots=True)

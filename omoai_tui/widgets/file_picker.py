@@ -34,8 +34,8 @@ class FilePicker(BlockView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", texts.DO_FILTER, id="files.filter"),
-        Binding("right,l", "unfold", texts.DO_UNFOLD, show=False, id="files.unfold"),
-        Binding("left,h", "fold", texts.DO_FOLD, show=False, id="files.fold"),
+        Binding("right", "unfold", texts.DO_UNFOLD, show=False, id="files.unfold"),
+        Binding("left", "fold", texts.DO_FOLD, show=False, id="files.fold"),
         Binding("backspace", "parent", texts.PARENT, id="files.parent"),
         Binding("space", "mark", texts.DO_MARK, id="files.mark"),
         Binding("a", "toggle_all", texts.DO_SHOW_ALL, id="files.all"),
