@@ -120,6 +120,10 @@ class PostprocessSettings(_Section):
     paragraph_max_words: int = Field(
         default=120, ge=20, description="a paragraph ends soon after so many"
     )
+    paragraph_topics: bool = Field(
+        default=True,
+        description="where nobody pauses so long, end a paragraph where the topic changes",
+    )
     summary: bool = Field(default=True, description="write title, abstract and bullets")
     bullets_max: int = Field(default=7, ge=1, le=30, description="most bullets in a summary")
     template: str = Field(

@@ -33,6 +33,18 @@ class Language:
     """Words that often begin a sentence after a pause."""
     never_ends: frozenset[str] = frozenset()
     """Words after which a sentence does not end (articles, prepositions, auxiliaries)."""
+    turns: frozenset[str] = frozenset()
+    """Words that turn what was said: a mark stands before them even without a pause."""
+    subordinates: frozenset[str] = frozenset()
+    """Words that begin a clause which another one has to follow ("when", "nếu")."""
+    closers: frozenset[str] = frozenset()
+    """Words that often end a sentence before a pause (particles)."""
+    tags: tuple[tuple[str, ...], ...] = ()
+    """Short questions behind a statement, set apart by a comma (English)."""
+    openers: tuple[tuple[str, ...], ...] = ()
+    """Openings that a comma sets apart from their sentence ("however", "well")."""
+    calls: frozenset[str] = frozenset()
+    """Words that end a call to somebody at the beginning of a sentence ("anh ơi")."""
     question_starts: tuple[tuple[str, ...], ...] = ()
     """Openings that make a question by themselves."""
     question_words: frozenset[str] = frozenset()
@@ -44,10 +56,23 @@ class Language:
     """Endings that make a question by themselves."""
     statement_marks: tuple[tuple[str, ...], ...] = ()
     """Phrases inside a sentence that turn a question word into an indirect one."""
+    question_inside: frozenset[str] = frozenset()
+    """Words that ask wherever they stand near the end of a sentence, unless one of `denials`
+    stands before them or one of `not_asking` right behind (Vietnamese)."""
+    denials: frozenset[str] = frozenset()
+    not_asking: frozenset[str] = frozenset()
     lead_ins: frozenset[str] = frozenset()
     """Words skipped when the opening of a sentence is looked at ("and", "so", "thế")."""
     names: tuple[tuple[str, ...], ...] = ()
     """Names that are nothing but names, word by word."""
+    named_after: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    """Pairs: a word of the second set is a name right behind one of the first ("in may", "tiếng
+    anh")."""
+    family_names: frozenset[str] = frozenset()
+    middle_names: frozenset[str] = frozenset()
+    """A family name, a middle name and one word more are a person (Vietnamese)."""
+    acronyms: frozenset[str] = frozenset()
+    """Words written in capitals throughout."""
     titles: frozenset[str] = frozenset()
     """Titles: they and the word after them take a capital ("mr smith")."""
     always_capital: frozenset[str] = frozenset()
@@ -76,6 +101,20 @@ ENGLISH = Language(
         "must very more most such every each no not i we they he she who i'm i'll i've you're "
         "we're they're it's that's there's mr mrs ms dr"
     ),
+    turns=_set("but"),
+    tags=_phrases(
+        "isn't it,aren't you,don't you,doesn't it,won't you,can't you,wasn't it,didn't you,"
+        "didn't he,didn't she,isn't he,isn't she,aren't they,don't they,shall we,will you"
+    ),
+    subordinates=_set(
+        "when if although though because while since whenever whatever unless once as whereas "
+        "after before until"
+    ),
+    openers=_phrases(
+        "however,well,therefore,nevertheless,moreover,furthermore,for example,for instance,"
+        "of course,in fact,on the other hand,first of all,by the way,yes,no,okay,ok,oh,"
+        "in other words,in addition,as a result,unfortunately,fortunately,finally,anyway"
+    ),
     question_starts=_phrases(
         "how come,what about,how about,what if,what else,why not,isn't it,is it,is this,"
         "is that,is there,are there,was it,was there,were there,does anyone,does anybody,"
@@ -101,14 +140,34 @@ ENGLISH = Language(
         "washington,california,texas,europe,european,asia,asian,africa,african,australia,canada,"
         "germany,german,france,italy,italian,spain,spanish,japan,japanese,korea,korean,russia,"
         "russian,india,britain,british,united states,united kingdom,united nations,christmas,"
-        "god,jesus,google,microsoft,facebook,youtube"
+        "god,jesus,google,microsoft,facebook,youtube,china,chinese,hong kong,taiwan,thailand,"
+        "thai,singapore,malaysia,indonesia,philippines,laos,cambodia,brazil,mexico,mexican,"
+        "portugal,portuguese,netherlands,dutch,belgium,sweden,swedish,norway,norwegian,finland,"
+        "finnish,denmark,danish,poland,greece,greek,egypt,egyptian,israel,iran,iraq,"
+        "ukraine,ukrainian,scotland,scottish,ireland,irish,wales,welsh,switzerland,swiss,austria,"
+        "hungary,hungarian,tokyo,beijing,shanghai,seoul,moscow,berlin,munich,rome,roman,venice,"
+        "florence,milan,madrid,barcelona,lisbon,amsterdam,brussels,vienna,athens,dublin,edinburgh,"
+        "chicago,boston,los angeles,san francisco,philadelphia,florida,oxford,cambridge,sydney,"
+        "melbourne,toronto,montreal,vancouver,delhi,mumbai,bangkok,jakarta,manila,da nang,"
+        "latin,hebrew,arabic,christian,catholic,bible,easter,antarctica,atlantic,pacific,"
+        "mediterranean,wikipedia,amazon,twitter,instagram"
+    ),
+    named_after=(
+        (
+            _set("in last next since until early late mid by every this"),
+            _set("may march august"),
+        ),
+    ),
+    acronyms=_set(
+        "tv usa uk eu un fbi cia bbc nasa nato dna hiv ceo gps pc cd dvd pdf usb html http url "
+        "cpu gpu ai"
     ),
     titles=_set("mr mrs ms dr"),
     always_capital=_set("i i'm i'll i've i'd"),
 )
 
 VIETNAMESE = Language(
-    joins=_set("nhưng mà vì nên song tuy thì còn hoặc rồi và bởi hay"),
+    joins=_set("mà vì nên song tuy thì còn hoặc rồi và bởi hay"),
     continues=_set("mà thì nên của hoặc bằng với cùng và được bị là như cũng lại vào ra"),
     opens=_set(
         "tôi tớ tao anh chị em ông bà chúng mình nó họ hắn cậu cô chú bác vậy thế nếu khi sau hôm "
@@ -119,6 +178,15 @@ VIETNAMESE = Language(
         "và của là các những một mỗi mọi để với bởi vì do tại từ trong trên dưới nếu khi thì mà "
         "rất đang sẽ bị như theo hoặc nhưng tuy cho vào về những"
     ),
+    turns=_set("nhưng"),
+    subordinates=_set("khi nếu vì tuy dù mặc bởi do trong sau trước để kể giá hễ"),
+    closers=_set("à ạ hả nhỉ nhé nhá nha đấy thôi rồi nữa lắm quá vậy thế chứ đi sao đâu nào hết"),
+    openers=_phrases(
+        "tuy nhiên,vâng,dạ,vâng ạ,ừ,ồ,à,thưa các bạn,ví dụ,chẳng hạn,nói cách khác,ngoài ra,"
+        "trước hết,trước tiên,đầu tiên,cuối cùng,tóm lại,nói chung,thật ra,thực ra,do đó,vì vậy,"
+        "vì thế,bởi vậy,mặt khác,hơn nữa"
+    ),
+    calls=_set("ơi"),
     question_starts=_phrases(
         "tại sao,vì sao,làm sao,sao lại,bao giờ,khi nào,phải chăng,liệu,có phải,ai là,ai đã,"
         "ai đang,chẳng lẽ,có bao nhiêu,tại làm sao,cớ sao,sao anh,sao em,sao mày,sao chị,sao con,"
@@ -141,13 +209,41 @@ VIETNAMESE = Language(
         "thì không,hoặc không,thưa không,ngôi sao,kẽ hở,khe hở,sơ hở,không bao giờ,chưa bao giờ,"
         "chẳng bao giờ,bao giờ cũng,không lúc nào,biết đấy,biết rõ,biết được,hỏi xem,xem sao"
     ),
+    question_inside=_set("gì sao đâu mấy"),
+    denials=_set("không chẳng chưa chả đừng khỏi dù nếu cứ đều cũng bất biết hiểu"),
+    not_asking=_set("đó đấy cũng khác cả hết được nhất"),
     lead_ins=_set("và nhưng thế vậy thì ồ ừ vâng dạ ơ này à rồi"),
     names=_phrases(
         "việt nam,hà nội,hồ chí minh,sài gòn,đà nẵng,hải phòng,cần thơ,nha trang,đà lạt,vũng tàu,"
         "quảng ninh,quảng nam,nghệ an,hà tĩnh,thanh hóa,trung quốc,nhật bản,hàn quốc,thái lan,"
         "hoa kỳ,campuchia,đông nam á,châu á,châu âu,châu phi,liên hợp quốc,"
-        "điện biên phủ,mê kông,bác hồ,singapore,google,facebook,youtube"
+        "điện biên phủ,mê kông,bác hồ,singapore,google,facebook,youtube,"
+        "an giang,bà rịa,bạc liêu,bắc giang,bắc kạn,bắc ninh,bến tre,bình dương,bình định,"
+        "bình phước,bình thuận,cà mau,cao bằng,đắk lắk,đắk nông,điện biên,đồng nai,đồng tháp,"
+        "gia lai,hà giang,hà nam,hải dương,hậu giang,hưng yên,khánh hòa,kiên giang,kon tum,"
+        "lai châu,lâm đồng,lạng sơn,lào cai,long an,nam định,ninh bình,ninh thuận,phú thọ,phú yên,"
+        "quảng bình,quảng ngãi,quảng trị,sóc trăng,sơn la,tây ninh,thái bình,thái nguyên,"
+        "thừa thiên,tiền giang,trà vinh,tuyên quang,vĩnh long,vĩnh phúc,yên bái,phú quốc,côn đảo,"
+        "hạ long,sa pa,hội an,trường sa,hoàng sa,tây nguyên,thăng long,sông hồng,sông hương,"
+        "trung hoa,triều tiên,ấn độ,hy lạp,thụy sĩ,thụy điển,đan mạch,na uy,phần lan,hà lan,"
+        "bồ đào nha,tây ban nha,thổ nhĩ kỳ,ai cập,úc,nga,mỹ la tinh,châu mỹ,châu úc,"
+        "thái bình dương,đại tây dương,ấn độ dương,bắc kinh,thượng hải,luân đôn,pa ri,tô ky ô,"
+        "thiên chúa,đức phật,đức mẹ,chúa giê su"
     ),
+    named_after=(
+        (
+            _set("nước tiếng người"),
+            _set("việt anh pháp đức mỹ nhật hàn nga ý thái lào trung hoa úc tây"),
+        ),
+        (_set("phố quận đường"), _set("huế")),
+        (_set("sao"), _set("thổ hoả hỏa kim mộc thủy")),
+    ),
+    family_names=_set(
+        "nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý đinh đoàn trịnh "
+        "mai cao"
+    ),
+    middle_names=_set("văn thị hữu đình quốc đức minh thanh xuân ngọc công quang hoàng duy bá"),
+    acronyms=_set("gdp usd vnd wto asean unesco tp"),
 )
 
 _THINGS = frozenset({"it", "this", "that", "these", "those"})
@@ -192,6 +288,8 @@ def is_question(words: Sequence[str], language: Language) -> bool:
         return False
     if len(words) > 1 and _ends(words, language.question_ends):
         return True
+    if _asks_inside(words, language):
+        return True
     start = 0
     while start < len(words) - 1 and words[start] in language.lead_ins:
         start += 1
@@ -209,6 +307,20 @@ def is_question(words: Sequence[str], language: Language) -> bool:
         # "do it now" and "have this" are no questions, "does it work" is.
         orders = opening[0] in {"do", "have"} and opening[1:2] and opening[1] in _THINGS
         return len(opening) > 2 and opening[1] in language.subjects and not orders
+    return False
+
+
+_NEAR_THE_END = 4
+
+
+def _asks_inside(words: Sequence[str], language: Language) -> bool:
+    """Say whether a word near the end asks: no denial before it, nothing behind that takes it
+    back."""
+    for at in range(max(1, len(words) - _NEAR_THE_END), len(words)):
+        if words[at] in language.question_inside:
+            following = words[at + 1] if at + 1 < len(words) else ""
+            denied = any(word in language.denials for word in words[:at])
+            return not denied and following not in language.not_asking
     return False
 
 

@@ -127,7 +127,8 @@ class Marker:
         """Return the numbers of the requests that fit into the model's context."""
         counts = iter(
             self._model.count_tokens(
-                [message.text for request in requests for message in request.messages]
+                [message.text for request in requests for message in request.messages],
+                control=self._control,
             )
         )
         needed = [

@@ -131,11 +131,11 @@ class ModelSummarizer:
             notes=False,
         )
         texts = [message.text for message in fixed]
-        overhead = sum(self._model.count_tokens(texts)) + _TEMPLATE_OVERHEAD
+        overhead = sum(self._counted(texts)) + _TEMPLATE_OVERHEAD
         budget = max(self._context - self._answer - overhead, 64)
         short = [piece for line in lines for piece in self._short(line, budget)]
         # A number may take more letters in another part: counted with the longest.
-        counts = self._model.count_tokens([f"[{len(short)}] {line.text}\n" for line in short])
+        counts = self._counted([f"[{len(short)}] {line.text}\n" for line in short])
         parts: list[list[_Line]] = []
         used = 0
         for line, count in zip(short, counts, strict=True):
@@ -152,7 +152,7 @@ class ModelSummarizer:
         # A token is a byte at least.
         if len(line.text.encode("utf-8", "replace")) + 16 <= budget:
             return [line]
-        if self._model.count_tokens([line.text])[0] + 16 <= budget:
+        if self._counted([line.text])[0] + 16 <= budget:
             return [line]
         words = line.text.split()
         middle = len(words) // 2
@@ -164,6 +164,9 @@ class ModelSummarizer:
         return [
             piece for half in halves for piece in self._short(_Line(half, line.paragraphs), budget)
         ]
+
+    def _counted(self, texts: Sequence[str]) -> list[int]:
+        return self._model.count_tokens(texts, control=self._control)
 
     def _messages(self, lines: Sequence[_Line], *, notes: bool) -> tuple[Message, ...]:
         numbered = "\n".join(f"[{at}] {line.text}" for at, line in enumerate(lines, 1))

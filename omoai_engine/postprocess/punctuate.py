@@ -32,30 +32,41 @@ class Weights:
     Tuned by hand on read speech with tests/benchmarks/punctuation.py, on the texts it reports.
     """
 
-    end_bias: float = -1.7
+    end_bias: float = -2.2
     """Most places are no sentence end."""
     end_pause: float = 2.8
     """For a pause of the speaker's usual length, in proportion for others."""
     pause_cap: float = 3.0
     """A pause counts at most so many usual ones."""
-    opens: float = 0.4
+    opens: float = 0.6
     """Before a word that often begins a sentence."""
     continues: float = -2.2
     """Before a word that carries a sentence on."""
-    joins: float = -1.4
+    joins: float = -1.8
     """Before a conjunction: rather a comma."""
+    turns: float = 0.0
+    """Before a word that turns what was said."""
+    closers: float = 0.6
+    """Behind a particle that often ends a sentence, where there is a pause."""
     never_ends: float = -3.8
     """Behind an article, a preposition, an auxiliary."""
     brief: int = 6
     short_sentence: float = -0.2
     """For each word that a sentence has less than `brief`."""
-    comfortable: int = 20
+    comfortable: int = 12
     long_sentence: float = -0.05
     """For each word that a sentence has more than `comfortable`."""
-    comma_bias: float = -0.7
+    verb_first: float = -0.8
+    """Before an auxiliary without its subject behind it: the sentence goes on."""
+    unfinished: float = -1.5
+    """For a short sentence that begins with a word after which two clauses are due."""
+    two_clauses: int = 9
+    """Words that two clauses have at least."""
+    comma_bias: float = -0.3
     """A comma wants a pause of this share of the usual one."""
     comma_joins: float = 0.3
-    comma_never_ends: float = -0.5
+    comma_turns: float = 0.9
+    comma_never_ends: float = -0.7
     comma_spacing: int = 2
     """Words between two commas at least."""
 
@@ -106,6 +117,8 @@ def _punctuated_piece(
         mark = "?" if is_question(inside, language) else "."
         for offset, word in enumerate(words[start:end]):
             text = capitalised(word) if offset in capitals else word
+            if inside[offset] in language.acronyms and word.upper().casefold() == word.casefold():
+                text = word.upper()
             if offset == end - start - 1:
                 text += mark
             elif offset in commas:
@@ -124,12 +137,15 @@ def _sentence_ends(
     """Return the positions after which sentences end, the last being `len(words)`."""
     count = len(words)
     place = [_end_score(words, pauses, at, language, weights) for at in range(count - 1)]
+    subordinate = [word in language.subordinates for word in words]
     best = [0.0] + [float("-inf")] * count
     came_from = [0] * (count + 1)
     for end in range(1, count + 1):
         here = place[end - 1] if end < count else 0.0
         for start in range(max(0, end - _LONGEST_SENTENCE), end):
             score = best[start] + here + _length_score(end - start, weights)
+            if subordinate[start] and end - start < weights.two_clauses:
+                score += weights.unfinished
             if score > best[end]:
                 best[end], came_from[end] = score, start
     ends: list[int] = []
@@ -154,8 +170,15 @@ def _end_score(
     score += weights.end_pause * min(0.4 if pause is None else pause, weights.pause_cap)
     if words[at] in language.never_ends:
         score += weights.never_ends
+    elif words[at] in language.closers and pause:
+        score += weights.closers
     following = words[at + 1]
-    if following in language.continues:
+    if following in language.turns:
+        score += weights.turns
+    elif following in language.auxiliaries and following not in language.question_words:
+        subject = words[at + 2] if at + 2 < len(words) else ""
+        score += 0.0 if subject in language.subjects else weights.verb_first
+    elif following in language.continues:
         score += weights.continues
     elif following in language.opens:
         score += weights.opens
@@ -178,12 +201,16 @@ def _commas(
 ) -> frozenset[int]:
     """Return the offsets inside one sentence after which a comma stands."""
     commas: list[int] = []
+    apart = _set_apart(words, language)
     for at in range(len(words) - 1):
-        pause = pauses[at]
-        if pause is None:
+        if at in apart:
+            commas.append(at)
             continue
-        score = weights.comma_bias + min(pause, weights.pause_cap)
-        if words[at + 1] in language.joins:
+        pause = pauses[at]
+        score = weights.comma_bias + min(pause or 0.0, weights.pause_cap)
+        if words[at + 1] in language.turns:
+            score += weights.comma_turns
+        elif words[at + 1] in language.joins:
             score += weights.comma_joins
         if words[at] in language.never_ends:
             score += weights.comma_never_ends
@@ -193,16 +220,47 @@ def _commas(
     return frozenset(commas)
 
 
+def _set_apart(words: Sequence[str], language: Language) -> frozenset[int]:
+    """Return the offsets after which a comma sets apart a call, an opening or a tag question."""
+    found: set[int] = set()
+    for phrase in language.tags:
+        if len(words) > len(phrase) + 1 and tuple(words[-len(phrase) :]) == phrase:
+            found.add(len(words) - len(phrase) - 1)
+            break
+    for call in range(1, min(4, len(words) - 1)):
+        if words[call] in language.calls:
+            found.add(call)
+            return frozenset(found)
+    for phrase in language.openers:
+        length = len(phrase)
+        # A sentence has to follow: "no one" and "well known" are no openings.
+        if tuple(words[:length]) == phrase and _begins_sentence(words[length:], language):
+            found.add(length - 1)
+            break
+    return frozenset(found)
+
+
+def _begins_sentence(words: Sequence[str], language: Language) -> bool:
+    begins = language.opens | language.subjects | language.auxiliaries | language.question_words
+    return len(words) > 2 and words[0] in begins
+
+
 def _capitals(words: Sequence[str], language: Language) -> frozenset[int]:
     """Return the offsets inside one sentence that take a capital."""
     capitals = {0}
+    last = len(words) - 1
+    pairs, is_middle = language.named_after, language.middle_names.__contains__
     for at, word in enumerate(words):
         if word in language.always_capital:
             capitals.add(at)
         if word in language.titles:
-            capitals.update((at, min(at + 1, len(words) - 1)))
+            capitals.update((at, min(at + 1, last)))
         for name in language.names:
             if tuple(words[at : at + len(name)]) == name:
                 capitals.update(range(at, at + len(name)))
                 break
+        if at and any(word in names and words[at - 1] in heads for heads, names in pairs):
+            capitals.add(at)
+        if word in language.family_names and at + 2 <= last and is_middle(words[at + 1]):
+            capitals.update((at, at + 1, at + 2))
     return frozenset(capitals)

@@ -21,22 +21,27 @@ from omoai_engine.postprocess.pauses import PauseScale
 from omoai_engine.postprocess.rewriting import rewritten
 from omoai_engine.postprocess.stage import PunctuatedParagraph, TextBackend
 from omoai_engine.postprocess.summary import summarize
+from omoai_engine.postprocess.topics import best_border
 from omoai_engine.postprocess.words import ends_sentence, words_unchanged
 from omoai_engine.results import ASRSegment, Paragraph, SummaryResult
 
 if TYPE_CHECKING:
     from omoai_engine.config import PostprocessSettings
 
-# A paragraph past its most words waits for a sentence end, but no longer than this.
+# A paragraph past its most words waits for a sentence end, or for what is behind the border
+# where the topic changes, but no longer than this.
 _HARD_STOP = 1.5
+# A paragraph that ends where the topic changes has at least this share of its most words, and
+# so much is left for the next.
+_LEAST_SHARE = 0.4
+_LEFT_SHARE = 0.2
 
 
 class RulesPostprocessor(GivenOut):
     """Paragraphs and punctuation for one recording. Not thread-safe.
 
     Args:
-        settings: `paragraph_gap_seconds`, `paragraph_max_words`, `punctuation`, `summary` and
-            `bullets_max` are used.
+        settings: all but `template` are used.
         writes_punctuation: whether the recogniser writes marks and capitals itself.
         language: ISO 639 code; may be set later through `language`, it is read anew for every
             paragraph.
@@ -73,12 +78,14 @@ class RulesPostprocessor(GivenOut):
         """Take the next segment; return the paragraphs that it closes, often none."""
         closed: list[PunctuatedParagraph] = []
         if self._open and self._breaks_before(segment):
-            closed.append(self._close())
+            closed.append(self._close(len(self._open)))
         self._open.append(segment)
         self._open_words += _count_words(segment)
         self._hear(segment)
         if self._closed_by_its_own_mark(segment):
-            closed.append(self._close())
+            closed.append(self._close(len(self._open)))
+        while self._settings.paragraph_topics and self._open_words >= self._hard_stop:
+            closed.append(self._close(self._border() or len(self._open)))
         return closed
 
     def ready(self) -> list[PunctuatedParagraph]:
@@ -90,7 +97,7 @@ class RulesPostprocessor(GivenOut):
 
     def finish(self) -> list[PunctuatedParagraph]:
         """Close what is open; return the last paragraph, if there is one."""
-        return [self._close()] if self._open else []
+        return [self._close(len(self._open))] if self._open else []
 
     def summary(self, *, control: JobControl | None = None) -> SummaryResult:
         """Return the extractive summary of what was given out so far; empty if switched off.
@@ -137,23 +144,48 @@ class RulesPostprocessor(GivenOut):
         gap = segment.start - self._open[-1].end
         if gap >= self._settings.paragraph_gap_seconds:
             return True
-        most = self._settings.paragraph_max_words
-        if self._open_words >= most * _HARD_STOP:
-            return True
-        if self._open_words < most:
+        if self._settings.paragraph_topics:
             return False
+        if self._open_words >= self._hard_stop:
+            return True
+        most = self._settings.paragraph_max_words
+        return self._open_words >= most and self._may_end(self._open[-1], segment)
+
+    @property
+    def _hard_stop(self) -> float:
+        return self._settings.paragraph_max_words * _HARD_STOP
+
+    def _may_end(self, segment: ASRSegment, following: ASRSegment) -> bool:
+        """Say whether a sentence seems to end with `segment`."""
         if self._rewrites:
-            return self._scale.strength(gap) >= 1.0
-        return ends_sentence(self._open[-1].text)
+            return self._scale.strength(following.start - segment.end) >= 1.0
+        return ends_sentence(segment.text)
+
+    def _border(self) -> int | None:
+        """Return the open segment before which the topic changes most, if there is a place."""
+        pairs = list(pairwise(self._open))
+        most = self._settings.paragraph_max_words
+        return best_border(
+            self._open,
+            [0.0, *(self._scale.strength(after.start - before.end) for before, after in pairs)],
+            [_count_words(segment) for segment in self._open],
+            [*(self._may_end(*pair) for pair in pairs), False],
+            least=int(most * _LEAST_SHARE),
+            behind=int(most * _LEFT_SHARE),
+            language=self.language,
+        )
 
     def _closed_by_its_own_mark(self, segment: ASRSegment) -> bool:
         """Say whether the paragraph is complete without knowing what follows."""
-        if self._rewrites or self._open_words < self._settings.paragraph_max_words:
+        if self._rewrites or self._settings.paragraph_topics:
+            return False
+        if self._open_words < self._settings.paragraph_max_words:
             return False
         return ends_sentence(segment.text)
 
-    def _close(self) -> PunctuatedParagraph:
-        originals = tuple(self._open)
+    def _close(self, count: int) -> PunctuatedParagraph:
+        """Close a paragraph of the first `count` open segments."""
+        originals = tuple(self._open[:count])
         segments = originals
         if self._rewrites:
             segments = rewritten(originals, self._scale, language_of(self.language), self._control)
@@ -172,7 +204,8 @@ class RulesPostprocessor(GivenOut):
         )
         closed = PunctuatedParagraph(paragraph, segments)
         self._give(closed, originals, self.language)
-        self._open, self._open_words = [], 0
+        self._open = self._open[count:]
+        self._open_words = sum(map(_count_words, self._open))
         return closed
 
 

@@ -10,9 +10,7 @@ relevance). Never writes a word that is not in the transcript, never loads a mod
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +18,8 @@ from numpy.typing import NDArray
 from omoai_engine.control import JobControl
 from omoai_engine.postprocess.centrality import Floats, SentenceVectors, centrality
 from omoai_engine.postprocess.sentences import Sentence, sentences
-from omoai_engine.postprocess.stopwords import LEANING, STOPWORDS
+from omoai_engine.postprocess.stopwords import LEANING
+from omoai_engine.postprocess.terms import is_written_together, terms
 from omoai_engine.postprocess.words import MARKS, words_of
 from omoai_engine.results import ASRSegment, SummaryResult
 
@@ -60,7 +59,7 @@ def summarize(
     if not found:
         return SummaryResult("", (), "", metadata={**metadata, "reason": "there are no words"})
     code = (language or "").casefold().split("-")[0]
-    vectors = SentenceVectors([_terms(sentence.text, code) for sentence in found], control)
+    vectors = SentenceVectors([terms(sentence.text, code) for sentence in found], control)
     leaning = _leaning(found, code)
     scores = _scores(found, vectors, control) * np.where(leaning, 0.8, 1.0)
     bullets = min(bullets_max, math.ceil(len(found) / 3))
@@ -77,25 +76,6 @@ def summarize(
         metadata=metadata,
         bullet_segments=tuple(tuple(range(found[at].first, found[at].last + 1)) for at in listed),
     )
-
-
-def _terms(text: str, language: str) -> list[str]:
-    """Return what a sentence is compared by: words that carry meaning and pairs of
-    neighbours, or pairs of characters where words are not set apart."""
-    words = words_of(text)
-    if _is_unspaced(text, len(words)):
-        letters = [letter for word in words for letter in word if letter.isalnum()]
-        return [one + two for one, two in pairwise(letters)]
-    ignored = STOPWORDS.get(language, frozenset())
-    telling = [word if word not in ignored else "" for word in words]
-    # Most Vietnamese words are two syllables written apart: pairs stand for them.
-    pairs = [f"{one} {two}" for one, two in pairwise(telling) if one and two]
-    return [word for word in telling if word] + pairs
-
-
-def _is_unspaced(text: str, words: int) -> bool:
-    """Say whether `text` is in a script without blanks between words (Chinese, Thai, ...)."""
-    return len(text) > 8 * words and any(unicodedata.category(letter) == "Lo" for letter in text)
 
 
 def _scores(found: Sequence[Sentence], vectors: SentenceVectors, control: JobControl) -> Floats:
@@ -128,7 +108,7 @@ def _leaning(found: Sequence[Sentence], language: str) -> NDArray[np.bool_]:
 def _length(text: str) -> int:
     """Return the length in words; where they are not set apart, two characters count as one."""
     words = len(text.split())
-    return max(1, len(text) // 2 if _is_unspaced(text, words) else words)
+    return max(1, len(text) // 2 if is_written_together(text, words) else words)
 
 
 def _once(found: Sequence[Sentence], scores: Floats) -> list[int]:

@@ -65,7 +65,7 @@ class DoubleModel:
             on_text(answer.text[start : start + 3])
         return answer
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, texts: Sequence[str], *, control: JobControl | None = None) -> list[int]:
         return [len(text.encode("utf-8", "replace")) for text in texts]
 
     def close(self) -> None:

@@ -90,8 +90,7 @@ def test_marks_stop_soon_after_the_cancellation_of_an_endless_paragraph() -> Non
     )
     control.cancel()
     (segment,) = spoken(" ".join(["xin chào các bạn"] * 1000))
-    stage.push(segment)
-    (closed,) = stage.finish()
+    (closed,) = [*stage.push(segment), *stage.finish()]
     words = closed.paragraph.text.split()
     assert any(word.endswith(".") for word in words[:600])
     assert not any(word.endswith((".", ",")) for word in words[600:])

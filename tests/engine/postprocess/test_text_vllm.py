@@ -13,7 +13,7 @@ import pytest
 from postprocess_samples import spoken
 
 from omoai_engine import JobControl, Pipeline, VLLMProcessor, load_config
-from omoai_engine.errors import CancelledError, LanguageModelError
+from omoai_engine.errors import LanguageModelError
 from omoai_engine.events import (
     Event,
     Notice,
@@ -106,7 +106,7 @@ def assert_sound(summary: SummaryResult, segments: int) -> None:
     assert not any(ord(letter) < 32 for letter in summary.title + "".join(summary.bullets))
 
 
-def test_cancelling_text_work_ends_it(processor: VLLMProcessor) -> None:
+def test_cancelled_text_work_gives_what_is_done(processor: VLLMProcessor) -> None:
     control = JobControl()
     heard: list[Event] = []
 
@@ -116,10 +116,15 @@ def test_cancelling_text_work_ends_it(processor: VLLMProcessor) -> None:
             control.cancel()
 
     segments = spoken(" |5 ".join(f"đây là đoạn số {n} của bài nói dài" for n in range(60)))
-    with pytest.raises(CancelledError):
-        processor.process(segments, language="vi", on_event=hear, cancel=control)
+    done = processor.process(segments, language="vi", on_event=hear, cancel=control)
+    assert done.metadata["cancelled"]
+    assert words_of(done.transcript_punctuated) == words_of(" ".join(s.text for s in segments))
+    assert len(done.segments) == len(segments)
+    assert done.metadata["pieces_kept_original"] > 0
+    assert (done.summary.title, done.summary.metadata["method"]) == ("", "none")
     again = processor.punctuate(spoken("xin chào"), language="vi")
     assert words_of(again.transcript_punctuated) == ["xin", "chào"]
+    assert not again.metadata["cancelled"]
 
 
 @pytest.mark.usefixtures("no_child_left")
