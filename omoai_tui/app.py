@@ -18,11 +18,12 @@ from textual.screen import Screen
 
 from omoai_engine.text import one_line, shown_path
 from omoai_tui import language as interface
-from omoai_tui import state, texts, texts_library, texts_recorder, themes
+from omoai_tui import state, texts, texts_library, texts_recorder, texts_review, themes
 from omoai_tui.conductor import Conductor
 from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
 from omoai_tui.layout import Wishes
+from omoai_tui.media import is_transcript
 from omoai_tui.messages import (
     CopyFinished,
     ExportFinished,
@@ -60,6 +61,7 @@ class OmoaiApp(RecordingPart):
         Binding("ctrl+r", "recent", texts.DO_RECENT, id="app.recent"),
         Binding("r", "visit('recorder')", texts_recorder.DO_RECORDER, id="app.record"),
         Binding("l", "visit('library')", texts_library.DO_LIBRARY, id="app.library"),
+        Binding("v", "visit('review')", texts_review.DO_REVIEW, id="app.review"),
         Binding("p", "pause", texts.DO_PAUSE, id="job.pause"),
         Binding("x", "cancel", texts.DO_CANCEL, id="job.cancel"),
         Binding("e", "export", texts.DO_EXPORT, id="job.export"),
@@ -130,9 +132,12 @@ class OmoaiApp(RecordingPart):
     def on_workbench_ready(self, _message: Workbench.Ready) -> None:
         """Queue what was given; begin with the heavy work after the first paint."""
         for path in self._files:
-            self.conductor.add(path)
+            if not is_transcript(path):
+                self.conductor.add(path)
         self.conductor.sync_queue()
         self.set_timer(0.05, self._after_first_paint)
+        if transcripts := [path for path in self._files if is_transcript(path)]:
+            self.call_later(self.import_transcript, transcripts[0])
 
     def _after_first_paint(self) -> None:
         self.conductor.start()
@@ -247,8 +252,15 @@ class OmoaiApp(RecordingPart):
             self.bench.query_one(FilePicker).open_root(place.path)
             self.bench.action_focus_pane("files")
         else:
-            self.conductor.add_files([place.path])
+            self.open_files([place.path])
         state.remember_place(place.path)
+
+    def open_files(self, paths: Sequence[str]) -> None:
+        """Queue recordings; of transcripts of other programs, open the first for review."""
+        if recordings := [path for path in paths if not is_transcript(path)]:
+            self.conductor.add_files(recordings)
+        elif paths:
+            self.import_transcript(paths[0])
 
     def open_text(self, text: str, unknown: str) -> None:
         """Find out what `text` names, in a thread, then open it; `unknown`: what to say if not."""
@@ -293,7 +305,7 @@ class OmoaiApp(RecordingPart):
 
     def on_file_picker_picked(self, message: FilePicker.Picked) -> None:
         """Queue what was picked."""
-        self.conductor.add_files(message.paths)
+        self.open_files(message.paths)
 
     def on_block_view_chosen(self, message: JobList.Chosen) -> None:
         """Show the job under the cursor of the queue."""

@@ -87,6 +87,10 @@ class Conductor:
         """Let a process below the app not yield to others, as those of jobs do."""
         self._worker.spared.add(process)
 
+    def renew(self) -> None:
+        """Read the configuration again from the next job on."""
+        self._worker.reconfigure(self.overrides)
+
     # The queue.
 
     def add(self, path: str) -> Job:

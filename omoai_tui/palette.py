@@ -27,6 +27,8 @@ _STYLES: dict[str, tuple[str | None, str | None, str]] = {
     "mark-low": ("confidence-low", None, "bold"),
     "draft": ("muted", None, "italic"),
     "doubt": ("confidence-low", None, "underline"),
+    "place": ("confidence-low", None, "bold reverse"),
+    "sounding": ("accent", None, "bold underline"),
     "bar": ("bar", None, ""),
     "bar-rest": ("bar-rest", None, ""),
     "cursor": ("cursor-text", "cursor", ""),

@@ -236,6 +236,11 @@ class Library:
         with self._database.reading() as connection, no_collecting():
             return reading.read_transcript(connection, entry)
 
+    def segments_since(self, entry: int, key: int) -> list[Segment]:
+        """Return the segments that came after the one with this key: those of a running job."""
+        with self._database.reading() as connection:
+            return rows.segments_since(connection, entry, key)
+
     def result(self, entry: int) -> PipelineResult:
         """Return the transcript as it stands as a result, for export: paragraphs and the
         supports of the summary follow the edits; `asr` is the recogniser's own."""

@@ -88,6 +88,15 @@ def read_segments(
     return found
 
 
+def segments_since(connection: sqlite3.Connection, entry: int, key: int) -> list[Segment]:
+    """Return the segments whose keys are above `key`, in order."""
+    base, (_, last) = entry << KEY_BITS, span(entry)
+    keys = connection.execute(
+        "SELECT id - ? FROM segment WHERE id > ? AND id <= ?", (base, base + key, last)
+    )
+    return read_segments(connection, entry, [row[0] for row in keys])
+
+
 def neighbour(
     connection: sqlite3.Connection, entry: int, position: str, *, before: bool
 ) -> Segment | None:

@@ -25,7 +25,9 @@ from omoai_tui.widgets.bars import Hint, HintBar, ScreenTitle
 from omoai_tui.widgets.block_view import BlockView
 
 FULL_SCREENS: dict[str, str] = {
+    "library": "omoai_tui.screens.library_screen:LibraryScreen",
     "recorder": "omoai_tui.screens.recorder_screen:RecorderScreen",
+    "review": "omoai_tui.screens.review_screen:ReviewScreen",
 }
 """Every full screen by its name, as `module:class`; each can be made without arguments."""
 

@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from omoai_tui import texts, texts_recorder
+from omoai_tui import texts, texts_library, texts_recorder, texts_review
 from omoai_tui.history import History
 from omoai_tui.jobs import Changed, Job, JobStatus
 from omoai_tui.layout import (
@@ -354,6 +354,9 @@ class Workbench(Screen[None]):
             hints += [("p", word, "app.pause"), ("x", texts.CANCEL, "app.cancel")]
         if job and job.segments:
             hints += [("e", texts.EXPORT, "app.export"), ("c", texts.COPY, "app.copy")]
+        if job and job.entry is not None:
+            hints.append(("v", texts_review.HINT_REVIEW, "app.visit('review')"))
+        hints.append(("l", texts_library.LIBRARY, "app.visit('library')"))
         hints.append(("r", texts_recorder.RECORD, "app.visit('recorder')"))
         hints.append(("z", texts.UNZOOM if self._zoomed else texts.ZOOM, "screen.zoom"))
         if self._current != "files":

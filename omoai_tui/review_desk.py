@@ -1,0 +1,86 @@
+"""The thread beside the review screen that reads and writes the library, one wish after another.
+
+A wish is done in the order it came; what it gave comes back as a `DeskAnswered` message, whose
+`tell` the screen calls in its own thread. Nothing here draws, nothing waits.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.message import Message
+
+from omoai_tui.pipeline_worker import sentence_for
+
+if TYPE_CHECKING:
+    from omoai_engine.library import Library
+
+T = TypeVar("T")
+Failed = Callable[[str], object]
+
+
+class DeskAnswered(Message, bubble=False):
+    """A wish was done, or failed: `tell()` hands it to whoever asked."""
+
+    def __init__(self, tell: Callable[[], object]) -> None:
+        super().__init__()
+        self.tell = tell
+
+
+class ReviewDesk:
+    """Owns a library connection and its thread; `close` lets what was asked for come to its end."""
+
+    def __init__(
+        self, post: Callable[[Message], object], overrides: dict[str, Any], failed: Failed
+    ) -> None:
+        self._post = post
+        self._overrides = overrides
+        self._failed = failed
+        self._wishes: queue.SimpleQueue[Callable[[Library], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="omoai-review", daemon=True)
+        self._thread.start()
+
+    def do(
+        self,
+        work: Callable[[Library], T],
+        done: Callable[[T], object],
+        failed: Failed | None = None,
+    ) -> None:
+        """Let the thread do `work`; then `done` is called with what it gave, or `failed`."""
+        complain = failed or self._failed
+
+        def wish(library: Library) -> None:
+            try:
+                value = work(library)
+            except Exception as error:
+                sentence = sentence_for(error)
+                self._post(DeskAnswered(lambda: complain(sentence)))
+            else:
+                self._post(DeskAnswered(lambda: done(value)))
+
+        self._wishes.put(wish)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Do what waits, then end; bounded."""
+        self._wishes.put(None)
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        library: Library | None = None
+        while (wish := self._wishes.get()) is not None:
+            try:
+                if library is None:
+                    from omoai_engine.config import load_config
+                    from omoai_engine.library import Library
+
+                    library = Library.open(load_config(**self._overrides))
+            except Exception as error:
+                self._post(DeskAnswered(partial(self._failed, sentence_for(error))))
+                continue
+            wish(library)
+        if library is not None:
+            library.close()
