@@ -20,6 +20,8 @@ VIDEO = frozenset(
     {"3gp", "asf", "avi", "f4v", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts"}
     | {"mxf", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv"}
 )
+TRANSCRIPTS = (".srt", ".vtt", ".json", ".txt")
+"""What transcripts of other programs end in."""
 MOST_ENTRIES = 20_000
 
 
@@ -38,6 +40,11 @@ def is_media(name: str) -> bool:
     """Say whether a name ends like sound or video."""
     stem, _, ending = name.lower().rpartition(".")
     return bool(stem) and ending in AUDIO | VIDEO
+
+
+def is_transcript(name: str) -> bool:
+    """Say whether a name ends like a transcript."""
+    return name.lower().endswith(TRANSCRIPTS)
 
 
 def read_folder(path: str) -> tuple[list[Entry], str]:

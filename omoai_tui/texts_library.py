@@ -21,7 +21,6 @@ HITS = _n("{count} place", "{count} places")
 HITS_MORE = _("{count} places and more")
 LOOSENED = _("found without tones")
 OPENING = _("opening the library…")
-SEARCHING = _("searching…")
 EMPTY = (
     _("No transcript yet."),
     "",
@@ -80,7 +79,6 @@ TAG = _("Tags")
 DELETE = _("Delete")
 RESTORE = _("Bring back")
 REMOVE = _("Remove for good")
-UNDO = _("Undo delete")
 SEE_BIN = _("Deleted ones")
 LEAVE_BIN = _("Library")
 AGAIN = _("Transcribe again")
@@ -121,7 +119,6 @@ CHECK_GOOD = _n(
     "Everything is as it should be: {count} transcripts.",
 )
 CHECK_ROW = _("{title}: {what}. {hint}")
-NOTHING_TO_COPY = _("There is no text to copy.")
 
 # Dialogs.
 DELETE_TITLE = _("Delete this transcript?")
@@ -159,7 +156,6 @@ YES = _("yes")
 NO = _("no")
 SECONDS = _("{value} s")
 NO_SOUND_HERE = _("no sound")
-NOT_WRITTEN = _n("{count} file could not be written", "{count} files could not be written")
 
 # The import dialog.
 IMPORT_TITLE = _("Bring in a transcript")
@@ -167,9 +163,7 @@ IMPORT_FILE = _("SRT, WebVTT, JSON (OmoAI, Whisper, WhisperX) or text")
 IMPORT_SOUND = _("Its sound; none is fine")
 IMPORT_KEYS = _("Tab complete, next · Enter open · Esc back")
 IMPORT_READING = _("reading…")
-IMPORTED = _n(
-    "{title}: {count} segment is in the library.", "{title}: {count} segments are in the library."
-)
+IMPORTED = _("{title} is in the library: {segments}.")
 IMPORTED_MENDED = _("Times that could not be right were mended: {count}.")
 IMPORTED_GUESSED = _("The text has no times of its own: they are guessed from its length.")
 

@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from omoai_tui import import_tasks, texts_library
+from omoai_tui import import_tasks, texts, texts_library
 from omoai_tui.language import plural
 from omoai_tui.messages import Trouble
 from omoai_tui.screens.dialogs import label
@@ -104,7 +104,8 @@ class ImportDialog(ModalScreen[int | None]):
 
     def on_imported(self, message: import_tasks.Imported) -> None:
         """Say what came in."""
-        told = [plural(message.segments, texts_library.IMPORTED).replace("{title}", message.title)]
+        segments = plural(message.segments, texts.SEGMENT_COUNT)
+        told = [texts_library.IMPORTED.format(title=message.title, segments=segments)]
         if message.mended:
             told.append(texts_library.IMPORTED_MENDED.format(count=message.mended))
         if message.guessed:
