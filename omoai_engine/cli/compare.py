@@ -19,7 +19,8 @@ from omoai_engine.errors import NotInLibraryError, TranscriptFormatError
 from omoai_engine.text import clean_text, one_line, shown_path
 
 if TYPE_CHECKING:
-    from omoai_engine.postprocess.comparing import Comparison, Edits, Place, Score, Token
+    from omoai_engine.postprocess.comparing import Comparison, Edits, Place, Score
+    from omoai_engine.postprocess.written_words import Token
 
 SCHEMA = "omoai.comparison/1"
 
@@ -84,7 +85,7 @@ def compare(arguments: list[str]) -> int:
 
 def _read(name: str) -> list[Token]:
     """Return the words of the transcript that `name` means."""
-    from omoai_engine.postprocess.comparing import tokens_of, tokens_of_text
+    from omoai_engine.postprocess.written_words import tokens_of, tokens_of_text
 
     if name.isascii() and name.isdigit() and len(name) < 16:
         from omoai_engine.config import load_config
@@ -162,8 +163,8 @@ def _lines(found: Comparison, listed: str, *, colours: bool) -> Iterator[str]:
     if not places:
         yield "No place differs." if listed == "all" else "No word differs."
         return
-    kind = "places differ" if listed == "all" else "places have other words"
-    yield f"{bold}{len(places)} {kind}: [-reference-] [+hypothesis+]{plain}"
+    kind = "that differ" if listed == "all" else "with other words"
+    yield f"{bold}Places {kind}: {len(places)}. Shown as [-reference-] [+hypothesis+]{plain}"
     for place in places:
         yield _place(place, colours=colours)
 

@@ -9,33 +9,16 @@ both have. The edit distance is that of RapidFuzz, imported at the first use. Ch
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from omoai_engine.errors import OmoAIError
 from omoai_engine.postprocess.words import MARKS, SENTENCE_ENDS
-from omoai_engine.results import ASRSegment
+from omoai_engine.postprocess.written_words import Token
 
-_QUOTES = "\"'“”‘’«»()[]「」『』*_-–—"
-_EDGES = _QUOTES + MARKS
-_PLAIN_MARK = str.maketrans("。，、？！：；", ".,,?!:;")
 _NONE: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word as it is written, the form in which it is compared, the marks behind it, whether it
-    begins with a capital, and its time in seconds if one is known."""
-
-    text: str
-    word: str
-    marks: tuple[str, ...]
-    capital: bool
-    start: float | None = None
-    end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +112,6 @@ class Comparison:
     places: tuple[Place, ...]
 
 
-def tokens_of(segments: Iterable[ASRSegment]) -> list[Token]:
-    """Return the words of `segments` with their times, or with those of their segment."""
-    found: list[Token] = []
-    for segment in segments:
-        written = segment.text.split()
-        spelled = [word.text.strip() for word in segment.words] == written
-        for at, text in enumerate(written):
-            one = segment.words[at] if spelled else segment
-            _add(found, text, one.start, one.end)
-    return found
-
-
-def tokens_of_text(text: str) -> list[Token]:
-    """Return the words of a text without times."""
-    found: list[Token] = []
-    for written in text.split():
-        _add(found, written, None, None)
-    return found
-
-
 def compare(reference: Sequence[Token], hypothesis: Sequence[Token]) -> Comparison:
     """Compare two transcripts. Raises `OmoAIError` where the reference has no words."""
     if not reference:
@@ -164,31 +127,6 @@ def compare(reference: Sequence[Token], hypothesis: Sequence[Token]) -> Comparis
         ends=ends,
         places=tuple(_places(reference, hypothesis, aligned)),
     )
-
-
-def _add(found: list[Token], text: str, start: float | None, end: float | None) -> None:
-    plain = unicodedata.normalize("NFC", text)
-    core = plain.strip(_EDGES)
-    if core:
-        behind = plain[len(plain.rstrip(_EDGES)) :]
-        found.append(
-            Token(plain, core.casefold(), _marks_in(behind), core[0].isupper(), start, end)
-        )
-    elif found and (marks := _marks_in(plain)):
-        # A mark that stands alone belongs to the word before it.
-        last = found[-1]
-        found[-1] = Token(
-            f"{last.text} {plain}", last.word, last.marks + marks, last.capital, *_time(last)
-        )
-
-
-def _time(token: Token) -> tuple[float | None, float | None]:
-    return token.start, token.end
-
-
-def _marks_in(text: str) -> tuple[str, ...]:
-    plain = text.replace("...", "…").translate(_PLAIN_MARK)
-    return tuple(letter for letter in plain if letter in MARKS)
 
 
 def _spelled(tokens: Sequence[Token]) -> str:

@@ -1,13 +1,12 @@
 """What the rules know of a language: words that open, carry or end a sentence, a question, a
 name.
 
-In: bare words in folded case. Out: yes or no. Knows Vietnamese and English; for any other
-language every answer is "no", and pauses and lengths decide alone.
+Closed lists made for this program, of words in folded case. Vietnamese and English are known; of
+any other language nothing is, and pauses and lengths decide alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -56,6 +55,8 @@ class Language:
     """Endings that make a question by themselves."""
     statement_marks: tuple[tuple[str, ...], ...] = ()
     """Phrases inside a sentence that turn a question word into an indirect one."""
+    asks_alone: frozenset[str] = frozenset()
+    """Words of `question_ends` that are a question by themselves."""
     question_inside: frozenset[str] = frozenset()
     """Words that ask wherever they stand near the end of a sentence, unless one of `denials`
     stands before them or one of `not_asking` right behind (Vietnamese)."""
@@ -188,6 +189,7 @@ VIETNAMESE = Language(
     ),
     calls=_set("ơi"),
     question_starts=_phrases(
+        "vậy còn,thế còn,có đúng,"
         "tại sao,vì sao,làm sao,sao lại,bao giờ,khi nào,phải chăng,liệu,có phải,ai là,ai đã,"
         "ai đang,chẳng lẽ,có bao nhiêu,tại làm sao,cớ sao,sao anh,sao em,sao mày,sao chị,sao con,"
         "sao ông,sao bà,sao cô,sao chú,sao bác,sao cậu,sao lão,sao nó,sao không,sao mà"
@@ -199,9 +201,11 @@ VIETNAMESE = Language(
         "ở đâu,đi đâu,đâu rồi,đâu thế,đâu vậy,từ đâu,thế nào,như thế nào,ra sao,làm sao,"
         "tại sao,vì sao,sao vậy,sao thế,mấy giờ,bao giờ,khi nào,lúc nào,bao nhiêu,bao lâu,"
         "bao xa,mấy tuổi,người nào,cái nào,nơi nào,chỗ nào,gì nữa,nhé anh,chứ sao,gì chứ,ai chứ,"
+        "á,hử,"
         "đúng chưa,xong chưa,chưa nhỉ,thế à,vậy à,thật à,thật không,sao"
     ),
     statement_marks=_phrases(
+        "những gì,đâu có,nào có,đâu phải,dám chắc,"
         "không biết,chưa biết,chẳng biết,không hiểu,chưa hiểu,chẳng hiểu,đều biết,đã biết,"
         "cho biết,không nhớ,không rõ,chưa rõ,không cần biết,dù sao,không sao,chẳng sao,có sao đâu,"
         "cho dù,mặc dù,bất kể,bất cứ,dù ai,không có gì,chẳng có gì,không làm gì,không nói gì,"
@@ -209,9 +213,10 @@ VIETNAMESE = Language(
         "thì không,hoặc không,thưa không,ngôi sao,kẽ hở,khe hở,sơ hở,không bao giờ,chưa bao giờ,"
         "chẳng bao giờ,bao giờ cũng,không lúc nào,biết đấy,biết rõ,biết được,hỏi xem,xem sao"
     ),
-    question_inside=_set("gì sao đâu mấy"),
-    denials=_set("không chẳng chưa chả đừng khỏi dù nếu cứ đều cũng bất biết hiểu"),
-    not_asking=_set("đó đấy cũng khác cả hết được nhất"),
+    asks_alone=_set("hả hử sao"),
+    question_inside=_set("gì sao đâu nào nhiêu"),
+    denials=_set("không chẳng chưa chả đừng khỏi dù nếu cứ đều cũng bất biết hiểu những thấy"),
+    not_asking=_set("đó đấy cũng khác cả hết được nhất có phải mà nấy"),
     lead_ins=_set("và nhưng thế vậy thì ồ ừ vâng dạ ơ này à rồi"),
     names=_phrases(
         "việt nam,hà nội,hồ chí minh,sài gòn,đà nẵng,hải phòng,cần thơ,nha trang,đà lạt,vũng tàu,"
@@ -246,7 +251,6 @@ VIETNAMESE = Language(
     acronyms=_set("gdp usd vnd wto asean unesco tp"),
 )
 
-_THINGS = frozenset({"it", "this", "that", "these", "those"})
 _NONE = Language()
 _KNOWN = {"en": ENGLISH, "vi": VIETNAMESE}
 # Written without blanks between words: neither words nor marks can be placed by these rules.
@@ -261,73 +265,3 @@ def language_of(code: str | None) -> Language:
 def is_unspaced(code: str | None) -> bool:
     """Say whether the language is written without blanks between its words."""
     return (code or "").casefold().split("-")[0] in _UNSPACED
-
-
-def _starts(words: Sequence[str], phrases: tuple[tuple[str, ...], ...]) -> bool:
-    return any(tuple(words[: len(phrase)]) == phrase for phrase in phrases)
-
-
-def _ends(words: Sequence[str], phrases: tuple[tuple[str, ...], ...]) -> bool:
-    return any(tuple(words[-len(phrase) :]) == phrase for phrase in phrases)
-
-
-def contains(words: Sequence[str], phrases: tuple[tuple[str, ...], ...]) -> bool:
-    """Say whether one of `phrases` stands somewhere in `words`."""
-    return any(
-        tuple(words[at : at + len(phrase)]) == phrase
-        for phrase in phrases
-        for at in range(len(words) - len(phrase) + 1)
-    )
-
-
-def is_question(words: Sequence[str], language: Language) -> bool:
-    """Say whether a sentence of these bare, folded words asks something."""
-    if not words:
-        return False
-    if contains(words, language.statement_marks):
-        return False
-    if len(words) > 1 and _ends(words, language.question_ends):
-        return True
-    if _asks_inside(words, language):
-        return True
-    start = 0
-    while start < len(words) - 1 and words[start] in language.lead_ins:
-        start += 1
-    opening = words[start:]
-    if _starts(opening, language.question_starts):
-        return len(opening) > 1
-    if opening[0] in language.question_words:
-        if opening[0] == "which" and opening[1:2] and opening[1] in language.auxiliaries:
-            # "which is why": the rest of a sentence that a pause cut off.
-            return False
-        # "what is", "how many people are": the auxiliary comes at once, or after a short noun.
-        follows = opening[1:5] if opening[0] in {"how", "what", "which", "whose"} else opening[1:2]
-        return _auxiliary_before_subject(follows, language)
-    if opening[0] in language.auxiliaries:
-        # "do it now" and "have this" are no questions, "does it work" is.
-        orders = opening[0] in {"do", "have"} and opening[1:2] and opening[1] in _THINGS
-        return len(opening) > 2 and opening[1] in language.subjects and not orders
-    return False
-
-
-_NEAR_THE_END = 4
-
-
-def _asks_inside(words: Sequence[str], language: Language) -> bool:
-    """Say whether a word near the end asks: no denial before it, nothing behind that takes it
-    back."""
-    for at in range(max(1, len(words) - _NEAR_THE_END), len(words)):
-        if words[at] in language.question_inside:
-            following = words[at + 1] if at + 1 < len(words) else ""
-            denied = any(word in language.denials for word in words[:at])
-            return not denied and following not in language.not_asking
-    return False
-
-
-def _auxiliary_before_subject(words: Sequence[str], language: Language) -> bool:
-    for word in words:
-        if word in language.subjects:
-            return False
-        if word in language.auxiliaries:
-            return True
-    return False

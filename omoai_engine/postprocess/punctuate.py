@@ -15,7 +15,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from omoai_engine.postprocess.languages import Language, is_question
+from omoai_engine.postprocess.languages import Language
+from omoai_engine.postprocess.questions import is_question
 from omoai_engine.postprocess.words import bare, capitalised
 
 # No sentence is longer: dynamic programming looks back this far, and a listener is lost anyway.

@@ -26,8 +26,9 @@ from pathlib import Path
 from omoai_engine.config import PostprocessSettings, load_config
 from omoai_engine.control import JobControl
 from omoai_engine.postprocess import RulesPostprocessor
-from omoai_engine.postprocess.comparing import Score, compare, tokens_of_text
+from omoai_engine.postprocess.comparing import Score, compare
 from omoai_engine.postprocess.words import MARKS, SENTENCE_ENDS, words_of
+from omoai_engine.postprocess.written_words import tokens_of_text
 from omoai_engine.results import ASRSegment, Word
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"

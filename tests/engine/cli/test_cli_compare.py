@@ -65,7 +65,7 @@ def test_json_holds_every_count_and_place(omoai: Home, files: tuple[Path, Path])
 
 def test_places_can_be_narrowed_and_left_out(omoai: Home, files: tuple[Path, Path]) -> None:
     words = omoai.run("compare", "--diff", "words", *files).stdout.decode()
-    assert "2 places have other words" in words
+    assert "Places with other words: 2." in words
     assert "[-Xin chào,-]" not in words
     assert "[-" not in omoai.run("compare", "--diff", "none", *files).stdout.decode()
 

@@ -14,9 +14,8 @@ from omoai_engine.postprocess.comparing import (
     Edits,
     Score,
     compare,
-    tokens_of,
-    tokens_of_text,
 )
+from omoai_engine.postprocess.written_words import tokens_of, tokens_of_text
 
 
 def compared(reference: str, hypothesis: str) -> Comparison:
