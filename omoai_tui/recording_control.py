@@ -69,7 +69,7 @@ class Stage(Protocol):
     def note_recording(self, words: str) -> None:
         """Say in the title of the other screens that a recording runs; "" for none."""
 
-    def offer_unfinished(self, recordings: list[Recording]) -> None:
+    def offer_unfinished(self, recordings: list[Recording], *, asked: bool) -> None:
         """Ask what shall become of them."""
 
     def show_sound_job(self, job: Job) -> None:
@@ -188,7 +188,7 @@ class RecordingControl:
         queued = {job.path for job in self._app.conductor.queue.jobs if not job.status.over}
         found = [one for one in message.recordings if str(one.path) not in queued]
         if found:
-            self._app.offer_unfinished(found)
+            self._app.offer_unfinished(found, asked=message.asked)
         elif message.asked:
             self._app.tell(texts_recorder.UNFINISHED_NONE)
 

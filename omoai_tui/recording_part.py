@@ -56,11 +56,11 @@ class RecordingPart(Asking):
                 for title in screen.query(ScreenTitle):
                     title.show_recording(words)
 
-    def offer_unfinished(self, recordings: list[Recording]) -> None:
-        """Ask what shall become of them, unless the person answers another question just now."""
+    def offer_unfinished(self, recordings: list[Recording], *, asked: bool) -> None:
+        """Ask what shall become of them, unless the person does something else just now."""
         from omoai_tui.screens.unfinished_dialog import UnfinishedDialog
 
-        if self.screen is not self.bench and not self.recorder_in_front():
+        if self.screen is not (self._recorder() if asked else self.bench):
             self.tell(plural(len(recordings), texts_recorder.UNFINISHED_LATER))
             return
 
@@ -68,8 +68,10 @@ class RecordingPart(Asking):
             start_task(remove_task(recording), self.post)
 
         def answered(wish: UnfinishedWish | None) -> None:
-            if wish is not None:
+            if wish is not None and wish.recordings:
                 self.recordings.transcribe(list(wish.recordings))
+            elif wish is not None:
+                self.action_visit("recorder")
 
         self.push_screen(UnfinishedDialog(recordings, delete), answered)
 

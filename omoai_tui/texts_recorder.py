@@ -106,7 +106,7 @@ NOTHING_CAME = _("Nothing was recorded: no sound came before you stopped.")
 UNFINISHED_TITLE = _n(
     "{count} recording is not transcribed yet", "{count} recordings are not transcribed yet"
 )
-UNFINISHED_KEYS = _("Enter transcribe · a all · d delete · Esc keep for later")
+UNFINISHED_KEYS = _("Enter transcribe · a all · d delete · r record · Esc later")
 UNFINISHED_NONE = _("Every recording is transcribed.")
 UNFINISHED_SURE = _("Delete {name} ({time}) for good? d once more deletes it, Esc keeps it.")
 UNFINISHED_LATER = _n(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedWish:
-    """Transcribe these now."""
+    """Transcribe these now; none of them: record something new, they are kept for later."""
 
     recordings: tuple[Recording, ...]
 
@@ -77,6 +77,7 @@ class UnfinishedDialog(ModalScreen[UnfinishedWish | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", show=False, id="unfinished.back"),
         Binding("a", "all", show=False, id="unfinished.all"),
+        Binding("r", "record", show=False, id="unfinished.record"),
         Binding("d", "delete", show=False, id="unfinished.delete"),
     ]
 
@@ -111,6 +112,10 @@ class UnfinishedDialog(ModalScreen[UnfinishedWish | None]):
     def action_all(self) -> None:
         """Transcribe all, the oldest first."""
         self.dismiss(UnfinishedWish(tuple(self.query_one(RecordingRows).recordings)))
+
+    def action_record(self) -> None:
+        """To the recorder: who wants to speak must not wait."""
+        self.dismiss(UnfinishedWish(()))
 
     def action_delete(self) -> None:
         """Ask; the second time for the same one, delete it."""
