@@ -41,6 +41,7 @@ class Database:
         try:
             make_private_folder(path.parent)
             with _alone(path.with_name(path.name + ".lock")):
+                _keep_private(path)
                 self._prepare()
         except OSError as error:
             raise LibraryError(
@@ -219,6 +220,28 @@ _CAUSES = {
     sqlite3.SQLITE_NOTADB: ("the library is damaged, or this is no library", _ELSEWHERE),
     sqlite3.SQLITE_IOERR: ("the disk failed while the library was used", "Check the disk"),
 }
+
+
+def others_may_enter(folder: Path) -> bool:
+    """Say whether a folder has wider rights than 0700."""
+    return bool(folder.stat().st_mode & 0o077)
+
+
+def _keep_private(path: Path) -> None:
+    """Take from others what they may do to a library that was copied or made with wider rights.
+
+    Its files always; its folder where nothing but the library lies in it: a folder of other
+    things is its owner's to close, and `verify` says so. Files that are not ours stay as they are.
+    """
+    with contextlib.suppress(OSError):
+        names = list(path.parent.iterdir())
+        own = [one for one in names if one.name.startswith(path.stem) or one.name == "audio"]
+        for one in own:
+            if one.is_symlink() or not one.stat().st_mode & 0o077:
+                continue
+            one.chmod(0o700 if one.is_dir() else 0o600)
+        if len(own) == len(names) and others_may_enter(path.parent):
+            path.parent.chmod(0o700)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omoai_engine.library import sound
+from omoai_engine.library.database import others_may_enter
 from omoai_engine.text import shown_path
 
 _MOST_TOLD = 20
@@ -29,6 +30,14 @@ def problems(connection: sqlite3.Connection, sound_folder: Path) -> list[Problem
     for (row,) in connection.execute(f"PRAGMA integrity_check({_MOST_TOLD})"):
         if row != "ok":
             found.append(Problem(f"the file is damaged: {row}", "Export what can be read"))
+    if others_may_enter(sound_folder.parent):
+        found.append(
+            Problem(
+                f"others may enter the library's folder: {shown_path(sound_folder.parent)}",
+                "Its files are closed to them; close the folder too: chmod 700",
+                serious=False,
+            )
+        )
     for row in connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST_TOLD):
         found.append(Problem(f"a row of {row[0]} belongs to nothing", "Export and import again"))
     segments, indexed = (

@@ -11,8 +11,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from omoai_tui import texts_library
+from omoai_tui import texts, texts_library
+from omoai_tui.cells import wrap
 from omoai_tui.screens.dialogs import label
+from omoai_tui.widgets.block_view import BlockView, Pieces
 from omoai_tui.widgets.text_input import TextInput
 
 
@@ -65,3 +67,53 @@ class NameDialog(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close with it."""
         self.dismiss(event.value.strip())
+
+
+class _Lines(BlockView):
+    """Sentences, wrapped."""
+
+    def __init__(self, rows: Sequence[str]) -> None:
+        super().__init__()
+        self._rows = list(rows)
+
+    def on_mount(self) -> None:
+        """Stand on the first."""
+        self.reset()
+        self._move_to(0)
+
+    def block_count(self) -> int:
+        """One block a sentence."""
+        return len(self._rows)
+
+    def block_height(self, index: int, width: int) -> int:
+        """Its lines."""
+        return len(wrap(self._rows[index], width - 2))
+
+    def block_lines(self, index: int, width: int) -> list[Pieces]:
+        """The sentence."""
+        row = self._rows[index]
+        return [[(f" {row[a:b]}", "")] for a, b in wrap(row, width - 2)]
+
+
+class ReportDialog(ModalScreen[None]):
+    """Shows sentences to read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss(None)", show=False, id="report.back")
+    ]
+
+    def __init__(self, title: str, rows: Sequence[str]) -> None:
+        super().__init__()
+        self._title = title
+        self._rows = rows
+
+    def compose(self) -> ComposeResult:
+        """Title, sentences, keys."""
+        with Vertical(classes="dialog"):
+            yield label(self._title, "dialog-title")
+            yield _Lines(self._rows)
+            yield label(texts.HELP_KEYS, "dialog-keys")
+
+    def on_block_view_chosen(self, _message: BlockView.Chosen) -> None:
+        """Enter: read."""
+        self.dismiss(None)

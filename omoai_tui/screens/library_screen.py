@@ -6,6 +6,7 @@ waits in the bin and can be brought back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -75,7 +76,7 @@ class LibraryScreen(FullScreen):
         super().__init__()
         self.view = View()
         self._desk: LibraryDesk | None = None
-        self._count = ""
+        self._counted: Callable[[], str] | None = None
         self._soon: Timer | None = None
         self._look_soon: Timer | None = None
         self._more_after: Hit | None = None
@@ -104,7 +105,7 @@ class LibraryScreen(FullScreen):
     def headline(self) -> tuple[str, str]:
         """Where one is, how many there are and in which order."""
         view = self.view
-        shown = [self._count]
+        shown = [self._counted() if self._counted else ""]
         if not view.query:
             shown.append(texts_library.SORTED[(view.order, view.descending)])
         if view.tag is not None:
@@ -177,7 +178,7 @@ class LibraryScreen(FullScreen):
     def on_screen_resume(self) -> None:
         """Look again: a review or an import may have changed things."""
         super().on_screen_resume()
-        if self._list.rows or self._count:
+        if self._counted:
             self.reread()
 
     def on_unmount(self) -> None:
@@ -211,10 +212,14 @@ class LibraryScreen(FullScreen):
         """Show the list."""
         if message.view != self.view:
             return
-        count = len(message.entries)
-        many = plural(count, texts_library.COUNT)
-        part = texts_library.COUNT_OF.format(count=f"{count:,}", total=f"{message.total:,}")
-        self._count = many if count == message.total else part
+        count, total = len(message.entries), message.total
+
+        def counted() -> str:
+            if count == total:
+                return plural(count, texts_library.COUNT)
+            return texts_library.COUNT_OF.format(count=f"{count:,}", total=f"{total:,}")
+
+        self._counted = counted
         self._more_after = None
         if message.view.bin:
             empty = texts_library.EMPTY_BIN
@@ -234,11 +239,14 @@ class LibraryScreen(FullScreen):
         else:
             self._fill(rows, texts_library.EMPTY_SEARCH)
         places = sum(row.hit is not None for row in self._list.rows)
-        self._count = plural(places, texts_library.HITS)
-        if message.more:
-            self._count = texts_library.HITS_MORE.format(count=f"{places:,}")
-        if message.loosened:
-            self._count += f" ({texts_library.LOOSENED})"
+
+        def counted() -> str:
+            found = plural(places, texts_library.HITS)
+            if message.more:
+                found = texts_library.HITS_MORE.format(count=f"{places:,}")
+            return f"{found} ({texts_library.LOOSENED})" if message.loosened else found
+
+        self._counted = counted
         self.sync_bars()
 
     def _fill(self, rows: list[Row], empty: tuple[str, ...]) -> None:
@@ -292,7 +300,7 @@ class LibraryScreen(FullScreen):
     def on_failed(self, message: desk.Failed) -> None:
         """Say it where the list would be, or beside it."""
         if message.closed:
-            self._count = ""
+            self._counted = None
             self._list.say((message.sentence,), broken=True)
             self._list.show([])
             self.sync_bars()
@@ -561,7 +569,7 @@ class LibraryScreen(FullScreen):
 
     def on_checked(self, message: desk.Checked) -> None:
         """Show what is wrong, if anything."""
-        from omoai_tui.screens.dialogs import ChoiceDialog
+        from omoai_tui.screens.library_dialogs import ReportDialog
 
         titles = {row.entry.id: one_line(row.entry.title) for row in self._list.rows}
         rows = [
@@ -573,7 +581,7 @@ class LibraryScreen(FullScreen):
             for one in message.problems
         ]
         good = plural(message.total, texts_library.CHECK_GOOD)
-        self.app.push_screen(ChoiceDialog(texts_library.CHECK_TITLE, rows, empty=good))
+        self.app.push_screen(ReportDialog(texts_library.CHECK_TITLE, rows or [good]))
 
 
 def _rows(group: Group) -> list[Row]:

@@ -230,3 +230,26 @@ def test_a_closed_library_says_so(tmp_path: Path) -> None:
     library.close()
     with pytest.raises(LibraryError, match="closed"):
         library.entries()
+
+
+def test_a_library_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    Library(folder).close()
+    (folder / "library.sqlite3").chmod(0o644)
+    folder.chmod(0o755)
+    Library(folder).close()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "library.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_of_other_things_stays_open_and_the_check_says_so(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / "notes.txt").write_text("x")
+    (folder / "notes.txt").chmod(0o644)
+    with Library(folder) as library:
+        assert [problem.serious for problem in library.verify()] == [False]
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert (folder / "notes.txt").stat().st_mode & 0o777 == 0o644
+    assert (folder / "library.sqlite3").stat().st_mode & 0o777 == 0o600
