@@ -29,6 +29,7 @@ from omoai_tui.messages import (
     ExportFinished,
     HistoryRead,
     JobEnded,
+    JobEntered,
     JobKept,
     NewsWaiting,
     SettingsLoaded,
@@ -295,6 +296,12 @@ class OmoaiApp(RecordingPart):
         self.conductor.job_ended(message)
         if job := self.queue.by_number(message.number):
             self.recordings.job_over(job)
+
+    def on_job_entered(self, message: JobEntered) -> None:
+        """What is recognised so far can be reviewed."""
+        if job := self.queue.by_number(message.number):
+            job.entry = message.entry
+            self.bench.sync_hints()
 
     def on_job_kept(self, message: JobKept) -> None:
         """Nothing is lost when the app is left now."""

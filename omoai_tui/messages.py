@@ -49,6 +49,14 @@ class JobEnded(Message, bubble=False):
 
 
 @dataclass(eq=False)
+class JobEntered(Message, bubble=False):
+    """The library has begun an entry for a job that runs; its words so far can be corrected."""
+
+    number: int
+    entry: int
+
+
+@dataclass(eq=False)
 class JobKept(Message, bubble=False):
     """The library holds what a job gave, as its entry `entry`."""
 

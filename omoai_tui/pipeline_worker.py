@@ -24,9 +24,11 @@ from textual.message import Message
 
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, StageError
+from omoai_engine.events import Event
 from omoai_engine.results import PipelineResult
 from omoai_engine.text import shown_path
 from omoai_tui import history, texts
+from omoai_tui.keeping import Keeper, take_over_abandoned
 from omoai_tui.mailbox import Mailbox
 from omoai_tui.messages import HistoryRead, JobEnded, JobKept, SettingsLoaded, Trouble
 
@@ -130,13 +132,14 @@ class PipelineWorker:
         self._read_settings()
         while (ticket := self._tickets.get()) is not None and not self._closing.is_set():
             self._current = ticket.control
-            result, error = self._transcribe(ticket)
+            keeper = Keeper(ticket.number, ticket.path, self._overrides, self._post, sentence_for)
+            result, error = self._transcribe(ticket, keeper)
             self._current = None
+            if not self._closing.is_set():
+                self._post(JobEnded(ticket.number, result, error))
+            self._keep(ticket, keeper, result)
             if self._closing.is_set():
                 return
-            self._post(JobEnded(ticket.number, result, error))
-            if result is not None and result.segments:
-                self._keep(ticket, result)
 
     def _read_settings(self) -> None:
         try:
@@ -147,15 +150,21 @@ class PipelineWorker:
             spoken = None if tui.language == "auto" else tui.language
             self._post(SettingsLoaded(tui.theme, spoken, dict(tui.keys), _better_model(config)))
             self._post(HistoryRead(history.read()))
+            take_over_abandoned(self._overrides)
         except Exception as error:
             self._post(Trouble(sentence_for(error)))
 
-    def _transcribe(self, ticket: Ticket) -> tuple[PipelineResult | None, str]:
+    def _transcribe(self, ticket: Ticket, keeper: Keeper) -> tuple[PipelineResult | None, str]:
         ended = threading.Event()
         sampler = threading.Thread(
             target=self._sample_memory, args=(ended,), name="omoai-memory", daemon=True
         )
         sampler.start()
+
+        def hear(event: Event) -> None:
+            ticket.mailbox.put(event)
+            keeper.hear(event)
+
         try:
             if self._stale.is_set():
                 self._stale.clear()
@@ -165,9 +174,7 @@ class PipelineWorker:
                 from omoai_engine.pipeline import Pipeline
 
                 self._pipeline = Pipeline(load_config(**self._overrides))
-            result = self._pipeline.run(
-                ticket.path, on_event=ticket.mailbox.put, cancel=ticket.control
-            )
+            result = self._pipeline.run(ticket.path, on_event=hear, cancel=ticket.control)
         except CancelledError:
             return None, ""
         except StageError as error:
@@ -179,27 +186,16 @@ class PipelineWorker:
             ended.set()
         return with_marks(result, ticket.path), ""
 
-    def _keep(self, ticket: Ticket, result: PipelineResult) -> None:
+    def _keep(self, ticket: Ticket, keeper: Keeper, result: PipelineResult | None) -> None:
         """Put what a job gave into the library; a failure is told and costs no more than that."""
         try:
-            from omoai_engine.config import load_config
-            from omoai_engine.library import Library
-
-            config = load_config(**self._overrides)
-            if not config.library.keep:
-                return
-            with Library.open(config) as library:
-                entry = library.store(
-                    result,
-                    source=ticket.path,
-                    audio=Path(ticket.path).absolute(),
-                    keep_audio=config.library.audio == "copy",
-                )
+            entry = keeper.end(result)
         except Exception as error:
             name = shown_path(Path(ticket.path).name)
             self._post(Trouble(texts.NOT_KEPT.format(name=name, why=sentence_for(error))))
         else:
-            self._post(JobKept(ticket.number, entry))
+            if entry is not None:
+                self._post(JobKept(ticket.number, entry))
 
     def _sample_memory(self, ended: threading.Event) -> None:
         import psutil

@@ -18,8 +18,8 @@ from omoai_engine.errors import LibraryError
 from omoai_engine.export.json_format import to_document
 from omoai_engine.library import editing, rows
 from omoai_engine.library.rebasing import rebase
-from omoai_engine.library.records import State, sound_time
-from omoai_engine.results import ASRSegment, PipelineResult
+from omoai_engine.library.records import Segment, State, sound_time
+from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
 from omoai_engine.text import one_line
 
 
@@ -38,10 +38,7 @@ def finish(
             f"transcript {entry} is finished already", hint="Store the result as a new one"
         )
     current = rows.read_segments(connection, entry)
-    removed = editing.removed_originals(connection, entry)
-    there = {segment.key for segment in current if not segment.edited}
-    base = [s for s in current if not s.edited] + [s for s in removed if s.key not in there]
-    base.sort(key=lambda segment: segment.position)
+    base = _base(connection, entry)
     next_key = editing.take_keys(connection, entry, 0)
     final = [sound_segment(segment) for segment in result.segments]
     rebased = rebase(base, current, final, next_key=next_key)
@@ -87,6 +84,35 @@ def finish(
             entry,
         ),
     )
+
+
+def interrupt(connection: sqlite3.Connection, entry: int) -> None:
+    """Let an entry whose job will give no result be an interrupted one: what was recognised is
+    its original, what a person made of it stays."""
+    found = rows.read_entry(connection, entry)
+    heard = [segment.asr() for segment in _base(connection, entry)]
+    spoken = " ".join(segment.text for segment in heard)
+    duration = max((segment.end for segment in heard), default=0.0)
+    result = PipelineResult(
+        tuple(heard),
+        spoken,
+        spoken,
+        SummaryResult("", (), "", metadata={"method": "none"}),
+        {},
+        {"audio_duration": duration},
+        {"source": found.source, "cancelled": True},
+        asr=ASRResult(tuple(heard), spoken, duration),
+    )
+    finish(connection, entry, result, "interrupted")
+
+
+def _base(connection: sqlite3.Connection, entry: int) -> list[Segment]:
+    """Return the segments as they came, whatever a person did to them since."""
+    current = rows.read_segments(connection, entry)
+    removed = editing.removed_originals(connection, entry)
+    there = {segment.key for segment in current if not segment.edited}
+    base = [s for s in current if not s.edited] + [s for s in removed if s.key not in there]
+    return sorted(base, key=lambda segment: segment.position)
 
 
 def _report(

@@ -182,6 +182,11 @@ class Library:
         with self._database.writing() as connection:
             finishing.finish(connection, entry, result, state)
 
+    def interrupt(self, entry: int) -> None:
+        """Let an entry whose job gives no result be interrupted, with what was recognised."""
+        with self._database.writing() as connection:
+            finishing.interrupt(connection, entry)
+
     def set_state(self, entry: int, state: State) -> None:
         """Say how a job ended that gave no result."""
         if state not in STATES:

@@ -1,0 +1,171 @@
+"""A job in the library from its first words on, so that they can be corrected while it runs.
+
+Segments come from the engine's threads and are written by a thread of this module, a few times a
+second at most; the result goes in at the end, and what a person edited meanwhile stays. A job
+that never says a word leaves nothing. A library that fails costs the job nothing.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from omoai_engine.events import Event, SegmentRecognized
+from omoai_engine.results import ASRSegment, PipelineResult
+from omoai_tui.messages import JobEntered
+
+if TYPE_CHECKING:
+    from omoai_engine.library import Library
+    from omoai_engine.library.running import RunningEntry
+
+TOGETHER_SECONDS = 0.3
+"""Segments that come within so long are written together."""
+
+
+class Keeper:
+    """Keeps one job. `hear` is for the engine's threads, `end` for the one that ran the job."""
+
+    def __init__(
+        self,
+        number: int,
+        path: str,
+        overrides: dict[str, Any],
+        post: Callable[[Message], object],
+        told: Callable[[BaseException], object],
+    ) -> None:
+        self._number, self._path = number, path
+        self._overrides, self._post, self._told = overrides, post, told
+        self._waiting: queue.SimpleQueue[ASRSegment | None] = queue.SimpleQueue()
+        self._heard = 0
+        self._thread: threading.Thread | None = None
+        self._library: Library | None = None
+        self._running: RunningEntry | None = None
+        self._lost = False
+
+    def hear(self, event: Event) -> None:
+        """Take in an event; never waits."""
+        if isinstance(event, SegmentRecognized) and event.index >= self._heard:
+            self._heard = event.index + 1
+            self._waiting.put(event.segment)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write, name="omoai-keep", daemon=True)
+                self._thread.start()
+
+    def end(self, result: PipelineResult | None) -> int | None:
+        """Put the result in; return the entry's number, `None` where nothing is to be kept.
+
+        Raises `LibraryError`; the segments that came are in the library then, if it was there.
+        """
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join()
+        try:
+            if self._running is not None and self._library is not None:
+                entry = self._running.entry
+                if result is not None and result.segments:
+                    self._library.finish(entry, result)
+                else:
+                    self._library.interrupt(entry)
+                return entry
+            return self._store(result)
+        finally:
+            if self._running is not None:
+                self._running.close()
+            if self._library is not None:
+                self._library.close()
+
+    def _open(self) -> Library | None:
+        from omoai_engine.config import load_config
+        from omoai_engine.library import Library
+
+        config = load_config(**self._overrides)
+        if not config.library.keep:
+            return None
+        self._copy = config.library.audio == "copy"
+        return Library.open(config)
+
+    def _store(self, result: PipelineResult | None) -> int | None:
+        """Keep a job whose entry could not be begun, or that gave its words at the end only."""
+        if result is None or not result.segments:
+            return None
+        if self._library is None:
+            self._library = self._open()
+        if self._library is None:
+            return None
+        return self._library.store(
+            result,
+            source=self._path,
+            audio=Path(self._path).absolute(),
+            keep_audio=self._copy,
+        )
+
+    def _begin(self) -> None:
+        from omoai_engine.library.running import RunningEntry
+
+        library = self._library = self._open()
+        if library is None:
+            self._lost = True
+            return
+        audio = Path(self._path).absolute()
+        self._running = RunningEntry(
+            library, lambda: library.begin(self._path, audio=audio, keep_audio=self._copy)
+        )
+
+    def _write(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            segments = [first]
+            ended = False
+            deadline = time.monotonic() + TOGETHER_SECONDS
+            while not ended and (left := deadline - time.monotonic()) > 0:
+                try:
+                    segment = self._waiting.get(timeout=left)
+                except queue.Empty:
+                    break
+                if segment is None:
+                    ended = True
+                else:
+                    segments.append(segment)
+            self._put(segments)
+            if ended:
+                return
+
+    def _put(self, segments: list[ASRSegment]) -> None:
+        if self._lost:
+            return
+        try:
+            begun = self._running is not None
+            if not begun:
+                self._begin()
+            if self._running is None or self._library is None:
+                return
+            self._library.append(self._running.entry, segments)
+            if not begun:
+                self._post(JobEntered(self._number, self._running.entry))
+        except Exception as error:
+            # The end tries once more, with everything; only that is told to the person.
+            self._lost = True
+            self._told(error)
+
+
+def take_over_abandoned(overrides: dict[str, Any]) -> int:
+    """Make interrupted transcripts of those that a program left in the middle; say how many."""
+    from omoai_engine.config import load_config
+    from omoai_engine.library import Library
+    from omoai_engine.library.library import FILE_NAME, library_folder
+    from omoai_engine.library.running import take_over_abandoned as take_over
+
+    config = load_config(**overrides)
+    if not (library_folder(config) / FILE_NAME).exists():
+        return 0
+    with Library.open(config) as library:
+        if not library.count(state="recording") and not library.count(
+            state="recording", deleted=True
+        ):
+            return 0
+        return len(take_over(library))
