@@ -7,10 +7,12 @@ for the next transcript until `close`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from omoai_engine.control import Cancellation, JobControl
+from omoai_engine.errors import CancelledError
 from omoai_engine.events import Event, OnEvent, TextBackendChosen
 from omoai_engine.pipeline import as_config
 from omoai_engine.postprocess.backend import LanguageModels
@@ -18,6 +20,8 @@ from omoai_engine.results import ASRResult, ASRSegment, PostprocessResult, Summa
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig, PostprocessSettings
+
+_STOPPED = "the job was cancelled"
 
 
 class VLLMProcessor:
@@ -59,9 +63,11 @@ class VLLMProcessor:
             language: ISO 639 code, if it is known.
             writes_punctuation: whether the recogniser wrote marks and capitals itself.
             on_event: told the backend, notices, tokens and the summary as it is written.
-            cancel: ends the work.
+            cancel: ends the work within a second.
 
-        Raises `CancelledError`.
+        Returns every segment. A cancelled call returns what was done, with
+        `metadata["cancelled"]` true: what the model did not reach has the marks of the rules,
+        and the summary is empty unless it was ready.
         """
         return self._done(
             self._config.postprocess, transcript, language, writes_punctuation, on_event, cancel
@@ -119,13 +125,16 @@ class VLLMProcessor:
         try:
             segments = transcript.segments if isinstance(transcript, ASRResult) else transcript
             for segment in segments:
-                control.checkpoint()
                 stage.push(segment)
             stage.finish()
-            control.checkpoint()
-            return stage.result(control=control)
+            try:
+                summary = stage.summary(control=control)
+            except CancelledError:
+                summary = SummaryResult("", (), "", metadata={"method": "none", "reason": _STOPPED})
+            done = stage.result(summary=summary)
         finally:
             stage.close()
+        return replace(done, metadata={**done.metadata, "cancelled": control.is_set()})
 
 
 def _ignore(_event: Event) -> None:

@@ -103,7 +103,7 @@ class LanguageModel(Protocol):
         """Answer one request, telling the text while it is written."""
         ...
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, texts: Sequence[str], *, control: JobControl | None = None) -> list[int]:
         """Return the number of tokens of each text, chat template apart; exact where the
         tokenizer is at hand, else never too small."""
         ...

@@ -96,22 +96,24 @@ class ServerModel:
         """Answer one request, telling the text while it is written."""
         return self._answered([request], control, on_text, on_tokens)[0]
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+    def count_tokens(self, texts: Sequence[str], *, control: JobControl | None = None) -> list[int]:
         """Return the tokens of each text: the server's own count, else its bytes in UTF-8, which
         no tokenizer exceeds by more than its first tokens."""
         bounds = [len(clean_text(text).encode()) + 2 if text else 0 for text in texts]
         if not self._tokenizes:
             return bounds
-        model = self.load().model
+        control = control or JobControl()
+        model = self.load(control).model
         path = f"{self._address.root}/tokenize"
-        asked = [index for index, text in enumerate(texts) if text.strip()]
+        # What is fixed in many prompts is counted once.
+        asked = [text for text in dict.fromkeys(texts) if text.strip()]
         work: list[Work] = [
-            partial(_ask, "POST", path, tokenize_body(model, texts[index])) for index in asked
+            partial(_ask, "POST", path, tokenize_body(model, text)) for text in asked
         ]
-        answers = self._pool.run(work, JobControl(), whole_is_fatal=False)
-        counts = {index: count_of(answer) for index, answer in zip(asked, answers, strict=True)}
+        answers = self._pool.run(work, control, whole_is_fatal=False)
+        counts = {text: count_of(answer) for text, answer in zip(asked, answers, strict=True)}
         self._tokenizes = all(count is not None for count in counts.values())
-        return [counts.get(index) or bound for index, bound in enumerate(bounds)]
+        return [counts.get(text) or bound for text, bound in zip(texts, bounds, strict=True)]
 
     def close(self) -> None:
         """Close every connection. Idempotent, from any thread."""

@@ -19,28 +19,21 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from omoai_engine.errors import LanguageModelError
 from omoai_engine.lifeline import end_with_parent
 from omoai_engine.postprocess.llm.chat import ChatEncoder
 from omoai_engine.postprocess.llm.contract import Completion, Request
 from omoai_engine.postprocess.llm.text_stream import TextStream
-from omoai_engine.postprocess.llm.wire import Failure, Loaded, Order
+from omoai_engine.postprocess.llm.vllm_engine import (
+    build_engine,
+    device_name,
+    failure,
+    load_tokenizer,
+    sampling,
+)
+from omoai_engine.postprocess.llm.wire import Loaded
 from omoai_engine.text import one_line
 
 _TOKENS_EVERY_SECONDS = 0.1
-# A step is not interrupted: on a processor its prompt part is kept short.
-_CPU_STEP_TOKENS = 512
-_SHORT_OF_MEMORY = (
-    "out of memory",
-    # Processors: torch's allocator and the system, C++.
-    "allocate memory",
-    "bad_alloc",
-    # What vLLM says when it looks before it takes.
-    "No available memory",
-    "available KV cache memory",
-    "is less than desired",
-    "less than requested memory",
-)
 
 
 def main(incoming: int, outgoing: int, lifeline: int) -> None:
@@ -60,12 +53,12 @@ def main(incoming: int, outgoing: int, lifeline: int) -> None:
 def _serve(commands: Connection, answers: Connection) -> None:
     _, order = commands.recv()
     try:
-        engine = _build_engine(order)
-        encoder = ChatEncoder(_tokenizer(order))
+        engine = build_engine(order)
+        encoder = ChatEncoder(load_tokenizer(order))
     except Exception as error:
-        answers.send(("failed", _failure(error, "loading")))
+        answers.send(("failed", failure(error, "loading")))
         return
-    answers.send(("loaded", Loaded(_device_name(order), encoder.templated)))
+    answers.send(("loaded", Loaded(device_name(order), encoder.templated)))
     mailbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(commands, mailbox), daemon=True).start()
     try:
@@ -73,7 +66,7 @@ def _serve(commands: Connection, answers: Connection) -> None:
     except (EOFError, BrokenPipeError):
         raise
     except Exception as error:
-        answers.send(("failed", _failure(error, "writing")))
+        answers.send(("failed", failure(error, "writing")))
 
 
 def _read(commands: Connection, mailbox: queue.SimpleQueue[Any]) -> None:
@@ -167,7 +160,7 @@ class _Worker:
             return Completion("", "error", len(tokens), error=refusal)
         name = f"{call}.{index}"
         try:
-            parameters = _parameters(request)
+            parameters = sampling(request)
             self._engine.add_request(name, {"prompt_token_ids": tokens}, parameters)
         except (VLLMClientError, ValueError, TypeError) as error:
             why = one_line(str(error)).partition('"')[0][:100]
@@ -244,91 +237,3 @@ def _completion(writing: _Writing, part: Any) -> Completion:
         constrained=writing.constrained,
         error=error,
     )
-
-
-def _parameters(request: Request) -> Any:
-    from vllm import SamplingParams
-    from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-
-    grammar = None
-    if request.regex is not None:
-        grammar = StructuredOutputsParams(regex=request.regex)
-    elif request.json_schema is not None:
-        grammar = StructuredOutputsParams(json=dict(request.json_schema))
-    return SamplingParams(
-        temperature=request.temperature,
-        max_tokens=request.max_tokens,
-        output_kind=RequestOutputKind.DELTA,
-        structured_outputs=grammar,
-    )
-
-
-def _build_engine(order: Order) -> Any:
-    if order.device == "cpu":
-        import torch
-
-        # On processors with AMX, bfloat16 dies without this permission (SIGILL, no exception).
-        torch.cpu._init_amx()
-    from vllm import EngineArgs
-    from vllm.v1.engine.llm_engine import LLMEngine
-
-    plan = order.plan
-    arguments: dict[str, Any] = {
-        "model": str(order.folder),
-        "dtype": _dtype(order),
-        "load_format": "safetensors",
-        "trust_remote_code": False,
-        "max_model_len": plan.context,
-        "max_num_seqs": plan.sequences,
-        "kv_cache_memory_bytes": plan.cache,
-        "enforce_eager": plan.eager,
-        "gpu_memory_utilization": order.gpu_fraction,
-        # Free white space in JSON lets a model write blanks for ever.
-        "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
-        "disable_log_stats": True,
-        "use_tqdm_on_load": False,
-        "seed": 0,
-    }
-    if order.device == "cpu":
-        arguments["max_num_batched_tokens"] = max(_CPU_STEP_TOKENS, plan.sequences)
-        arguments["enable_chunked_prefill"] = True
-    return LLMEngine.from_engine_args(EngineArgs(**arguments))
-
-
-def _dtype(order: Order) -> str:
-    if order.device == "cuda" and order.dtype == "auto":
-        import torch
-
-        # bfloat16 wants compute capability 8; older cards know float16.
-        if torch.cuda.get_device_capability() < (8, 0):
-            return "float16"
-    return order.dtype
-
-
-def _tokenizer(order: Order) -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(
-        str(order.folder), trust_remote_code=False, local_files_only=True
-    )
-
-
-def _device_name(order: Order) -> str:
-    if order.device == "cuda":
-        import torch
-
-        return str(torch.cuda.get_device_name())
-    return "cpu"
-
-
-def _failure(error: Exception, doing: str) -> Failure:
-    """Return the error as one the parent can act on."""
-    text = str(error)
-    short = isinstance(error, MemoryError) or any(sign in text for sign in _SHORT_OF_MEMORY)
-    if short:
-        what = f"memory ran out while {doing}"
-        hint = "Close other programs, lower llm.context_tokens, or choose a smaller model"
-    else:
-        what = f"vLLM failed while {doing}: {type(error).__name__}: {one_line(text)[:200]}"
-        hint = "Try again; `omoai doctor` says what is missing"
-    return Failure(LanguageModelError(what, hint=hint), short)
