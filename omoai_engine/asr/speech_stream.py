@@ -24,6 +24,7 @@ _PADDING_SECONDS = 0.4
 _PADDING_FRAMES = math.ceil(_PADDING_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
 _FIRST_FRAME_CUT = _PADDING_FRAMES * HOP_SAMPLES - round(_PADDING_SECONDS * SAMPLE_RATE_HZ)
 _KEPT_SILENCE_FRAMES = round(_KEPT_SILENCE_SECONDS * SAMPLE_RATE_HZ / HOP_SAMPLES)
+_SHORTEST_PAUSE_SECONDS = 0.2
 RELEASE = 0.15
 """Once open, a stretch counts as speech down to the threshold less this much (hysteresis)."""
 
@@ -185,9 +186,11 @@ class SpeechBuffer:
             frames += len(span.probabilities)
         self._spans.clear()
 
-    def pause_between(self, earliest: float, latest: float) -> int | None:
+    def pause_between(
+        self, earliest: float, latest: float, shortest: float = _SHORTEST_PAUSE_SECONDS
+    ) -> int | None:
         """Return the sample in the middle of the longest pause that lies between two times
-        (seconds in the buffer); `None` where there is none of at least 0.2 s."""
+        (seconds in the buffer); `None` where there is none of at least `shortest` seconds."""
         import numpy as np
 
         low = int(earliest * SAMPLE_RATE_HZ) // HOP_SAMPLES
@@ -197,7 +200,7 @@ class SpeechBuffer:
         for index, quiet in enumerate(frames < self._release):
             run = run + 1 if quiet else 0
             best = max(best, (run, index))
-        if best[0] < 0.2 * SAMPLE_RATE_HZ / HOP_SAMPLES:
+        if best[0] < shortest * SAMPLE_RATE_HZ / HOP_SAMPLES:
             return None
         return (low + best[1] + 1 - best[0] // 2) * HOP_SAMPLES
 

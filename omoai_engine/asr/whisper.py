@@ -129,7 +129,7 @@ class WhisperRecognizer:
 
         A pass takes up to a few seconds, in which `control` is not looked at.
         """
-        from omoai_engine.asr.whisper_live import LiveWhisper
+        from omoai_engine.asr.whisper_live import FIRM, LiveWhisper
 
         self.load()
         live: LiveWhisper | None = None
@@ -138,7 +138,8 @@ class WhisperRecognizer:
             control.checkpoint()
             if live is None:
                 origin = round(block.start * SAMPLE_RATE_HZ)
-                live = LiveWhisper(WhisperJob(self, self._settings, report, origin, live=True))
+                job = WhisperJob(self, self._settings, report, origin, live=True, decoding=FIRM)
+                live = LiveWhisper(job)
             yield from live.push(block)
             if live.shown is not None and live.shown != shown:
                 report(live.shown)

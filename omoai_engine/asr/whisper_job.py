@@ -50,7 +50,8 @@ _SURE_SECONDS = 5.0
 
 
 class WhisperJob:
-    """One recording on its way through Whisper; `live`: it is being made."""
+    """One recording on its way through Whisper; `live`: it is being made. `decoding`: how hard
+    Whisper tries, where the settings shall not say it."""
 
     def __init__(
         self,
@@ -60,8 +61,9 @@ class WhisperJob:
         origin: int,
         *,
         live: bool = False,
+        decoding: Decoding | None = None,
     ) -> None:
-        self._live = live
+        self._live, self._decoding = live, decoding
         self._heard = origin
         self._recognizer = recognizer
         self._settings = settings
@@ -71,7 +73,7 @@ class WhisperJob:
         self._language = None if settings.language == "auto" else settings.language
         self._decoders: dict[tuple[str, Decoding | None], WindowDecoder] = {}
         if self._language is not None:
-            self._decoder_of(None)
+            self._decoder_of(self._decoding)
         self._detected: tuple[int, LanguageDetected] | None = None
         self._early = True
         self._last_end = 0.0
@@ -92,9 +94,10 @@ class WhisperJob:
         """How long nobody has spoken since the speech that waits."""
         return (self._heard - self._buffer.end) / SAMPLE_RATE_HZ
 
-    def pause_between(self, early: int, late: int) -> int | None:
-        """Return the sample of the waiting speech in the longest pause between two others."""
-        return self._buffer.pause_between(early / SAMPLE_RATE_HZ, late / SAMPLE_RATE_HZ)
+    def pause_between(self, early: int, late: int, shortest: float = 0.2) -> int | None:
+        """Return the sample of the waiting speech in the longest pause between two others;
+        `None` where there is none of `shortest` seconds."""
+        return self._buffer.pause_between(early / SAMPLE_RATE_HZ, late / SAMPLE_RATE_HZ, shortest)
 
     def take(self, block: AudioBlock) -> None:
         """Take the next sound; what is speech in it waits."""
@@ -170,7 +173,7 @@ class WhisperJob:
     def decode(self, count: int) -> Iterator[ASRSegment]:
         """Decode the first `count` samples that wait and yield their segments."""
         samples = self._buffer.samples(count)
-        decoder = self._decoder_of(None)
+        decoder = self._decoder_of(self._decoding)
         window = decoder.decode(samples)
         if window.segments:
             window = self._with_passed_over_speech(window, samples, decoder)

@@ -2,7 +2,8 @@
 
 Runs in the capture process. The callback does nothing else, so that no sample is lost whatever
 the process is doing. A device that vanishes says nothing: its stream is not active any more, or
-no sound comes for two seconds.
+no sound comes for long. On a machine that is very busy sound may stay away for seconds and then
+come after all: that time is waited for, looked at again and again, before the device is given up.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from omoai_engine.recording.portaudio import (
 )
 
 _GONE_SECONDS = 2.0
+_GONE_LOOKS = 6
+"""So often in a row, a second apart, no sound must have come: a process that had no processor time
+itself does not judge by one look."""
 _START_SECONDS = 10.0
 _LATENCY_SECONDS = 0.5
 """What the driver holds for us: a device without a sound server has no other buffer."""
@@ -38,6 +42,7 @@ class DeviceSource:
         self._stream: Any = None
         self._name = ""
         self._heard = self._asked = 0.0
+        self._looks = 0
 
     def start(self) -> None:
         """Open the device in a thread: that takes a while, and hangs where the server does."""
@@ -53,7 +58,8 @@ class DeviceSource:
                     hint="Connect it again, or choose another device",
                 )
             return None
-        if self._stream.active and now - self._heard < _GONE_SECONDS:
+        self._looks = 0 if now - self._heard < _GONE_SECONDS else self._looks + 1
+        if self._stream.active and self._looks < _GONE_LOOKS:
             return None
         return RecordingError(
             "the device gives no more sound: it was taken away, or its sound server stopped; "

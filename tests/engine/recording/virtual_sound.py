@@ -57,6 +57,10 @@ class VirtualSound:
         self._children.append(self._start("pacat", *keep_awake.split(), "/dev/zero"))
         self._samples = 0
 
+    @property
+    def pids(self):
+        return [child.pid for child in self._children]
+
     def _start(self, *command):
         return subprocess.Popen(
             command,
