@@ -24,6 +24,8 @@ from omoai_engine.text import shown_path
 
 _BUSY_SECONDS = 30.0
 _MAGIC = b"SQLite format 3\x00"
+# Folders beside the file that belong to the library.
+_OURS = ("audio", "running")
 _ELSEWHERE = "Move the file away to begin a new library; it was not changed"
 
 
@@ -235,7 +237,7 @@ def _keep_private(path: Path) -> None:
     """
     with contextlib.suppress(OSError):
         names = list(path.parent.iterdir())
-        own = [one for one in names if one.name.startswith(path.stem) or one.name == "audio"]
+        own = [one for one in names if one.name.startswith(path.stem) or one.name in _OURS]
         for one in own:
             if one.is_symlink() or not one.stat().st_mode & 0o077:
                 continue
