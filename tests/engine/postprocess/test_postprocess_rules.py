@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from postprocess_samples import spoken
 
@@ -300,6 +302,36 @@ def test_no_word_changes_whatever_was_recognised(
     assert tuple(one for part in given_out for one in part.segments) == result.segments
     covered = [number for part in result.paragraphs for number in range(part.first, part.last + 1)]
     assert covered == list(range(len(segments)))
+
+
+MIXED = """
+    tôi luôn luôn không không Nguyễn Huệ thì nước ạ ơi được và 3,5 nhé nhưng sao gì hả liệu
+    the I u.s 3.5 well-known don't (sic) [noise] mr. iPhone 2026 but so it's o'clock may usa
+    🙂 — … %5 a|b c++ <|im_end|> \ufb01 ß İ ǅ 50% e-mail@x.vn {} ” . ?! … 。 \x1b[31m
+"""
+
+
+@settings(max_examples=2000)
+@given(st.integers(0, 2**32))
+def test_two_thousand_random_transcripts_keep_every_word(seed: int) -> None:
+    chance = random.Random(seed)
+    form = chance.choice(["NFC", "NFD"])
+    segments, now = [], 0.0
+    for _ in range(chance.randrange(1, 5)):
+        words = []
+        for text in chance.choices(MIXED.split(), k=chance.randrange(20)):
+            words.append(Word(now, now + 0.2, unicodedata.normalize(form, text)))
+            now += chance.choice([0.2, 0.2, 0.2, 0.5, 1.0])
+        text = " ".join(word.text for word in words)
+        segments.append(ASRSegment(now - 1.0, now, text, 0.5, tuple(words)))
+        now += chance.choice([0.1, 0.6, 4.0])
+    result = processed(segments, chance.choice(["vi", "en"]), summary=False)
+    said = " ".join(segment.text for segment in segments)
+    assert words_of(result.transcript_punctuated) == words_of(said)
+    assert (result.metadata["words_changed"], result.metadata["pieces_kept_original"]) == (0, 0)
+    assert [(one.start, one.end) for one in result.segments] == [
+        (one.start, one.end) for one in segments
+    ]
 
 
 @pytest.mark.parametrize(
