@@ -28,16 +28,23 @@ def devices(arguments: list[str]) -> int:
     """Run `omoai devices` with `arguments`; return the exit code."""
     parser = Parser(
         "omoai devices",
-        "List microphones and sound outputs; a star marks the system's default.",
+        "List microphones and sound outputs, or choose a microphone; a star marks the system's "
+        "default.",
         "exit codes: 0 there is a microphone; 1 there is none; 2 wrong usage",
     )
     parser.add_argument("--levels", action="store_true", help="listen for a moment, show levels")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--choose", metavar="NAME", help="the microphone of `omoai record` from now on, or: default"
+    )
     parsed = parser.parse_args(arguments)
 
     from omoai_engine.recording.devices import list_devices
 
     found = list_devices()
+    if parsed.choose is not None:
+        _choose(parsed.choose, found)
+        return ExitCode.DONE
     levels = _listen([d.index for d in found if d.inputs]) if parsed.levels else {}
     if parsed.json:
         told = [
@@ -48,6 +55,20 @@ def devices(arguments: list[str]) -> int:
     else:
         write_text("\n".join(_lines(found, levels)) + "\n")
     return ExitCode.DONE if any(d.inputs for d in found) else ExitCode.FAILED
+
+
+def _choose(name: str, found: list[Device]) -> None:
+    from omoai_engine.recording.chosen import choose_device
+    from omoai_engine.recording.portaudio import find_device
+
+    if name == "default":
+        choose_device(None)
+        say("omoai record takes the system's default microphone")
+        return
+    number = find_device([asdict(device) for device in found], name, "input")
+    chosen = next(device for device in found if device.index == number)
+    choose_device(chosen.name)
+    say(f"omoai record takes {chosen.name!r} from now on")
 
 
 def _listen(indices: list[int]) -> dict[int, Level]:

@@ -49,7 +49,9 @@ _PLACEHOLDER = "recording.wav"
 def record(arguments: list[str]) -> int:
     """Run `omoai record` with `arguments`; return the exit code."""
     parser = Parser("omoai record", _DESCRIPTION, _EPILOG)
-    parser.add_argument("--device", metavar="NAME", help="a microphone of `omoai devices`")
+    parser.add_argument(
+        "--device", metavar="NAME", help="a microphone of `omoai devices`, this once"
+    )
     parser.add_argument(
         "--listen", action="store_true", help="take the sound of another machine: omoai mic-help"
     )
@@ -107,12 +109,14 @@ class _Session:
         self._live: LiveTranscriber | None = None
 
     def run(self, interrupts: Interrupts) -> RecorderState:
+        from omoai_engine.recording.chosen import chosen_device
         from omoai_engine.recording.recorder import Recorder
         from omoai_engine.recording.remote import socket_path
 
+        device = self._parsed.device or self._config.recording.device or chosen_device()
         listen = socket_path() if self._parsed.listen else None
         recorder = Recorder(self._config)
-        recorder.start(self._parsed.device, listen=listen)
+        recorder.start(device, listen=listen)
         if listen is not None:
             self._view.note("waiting for the sound of another machine; see: omoai mic-help")
         try:

@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from omoai_engine.errors import RecordingError
 from omoai_engine.recording.levels import LevelMeter, LossCounter
-from omoai_engine.recording.spool import Spool
+from omoai_engine.recording.spool import Spool, prepare_folder
 from omoai_engine.recording.state import Phase, RecorderState, Warned
 from omoai_engine.recording.wav import PcmFormat
 from omoai_engine.text import one_line
@@ -118,7 +118,12 @@ class Capture:
 
     def run(self) -> int:
         """Record until it ends; return the exit code."""
-        self._source.start()
+        try:
+            prepare_folder(Path(self._request.folder))
+        except RecordingError as error:
+            self._end("disk_full", error)
+        else:
+            self._source.start()
         synced = reported = 0.0
         while not self._state.over:
             try:

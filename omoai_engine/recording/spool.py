@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,7 @@ class Spool:
     def __init__(self, folder: Path, pcm: PcmFormat, **about: Any) -> None:
         self.pcm = pcm
         self.data_bytes = 0
+        self._file = self._notes = -1
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with folder_lock(folder):
@@ -49,11 +51,7 @@ class Spool:
             self.sync()
             _flush_folder(folder)
         except OSError as error:
-            raise RecordingError(
-                f"the recording cannot be written: {error.strerror or error}",
-                where=shown_path(folder),
-                hint=_FOLDER_HINT,
-            ) from None
+            raise _unwritable(error, folder) from None
 
     @property
     def seconds(self) -> float:
@@ -91,6 +89,15 @@ class Spool:
         os.close(self._file)
         os.close(self._notes)
 
+    def _abandon(self) -> None:
+        for descriptor in (self._file, self._notes):
+            if descriptor >= 0:
+                os.close(descriptor)
+        if self._file >= 0:
+            for path in (self.part, notes_of(self.part)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
     def finish(self, how: str) -> Path:
         """Close the recording: its head is right, its name is final. Returns the file.
 
@@ -109,6 +116,29 @@ class Spool:
             os.close(self._file)  # and with it the lock
             os.close(self._notes)
         return path
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder and see that it can be written, before any sound comes.
+
+    Raises `RecordingError`.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with folder_lock(folder):
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=".try-")
+            os.close(descriptor)
+            Path(name).unlink()
+    except OSError as error:
+        raise _unwritable(error, folder) from None
+
+
+def _unwritable(error: OSError, folder: Path) -> RecordingError:
+    return RecordingError(
+        f"the recording cannot be written: {error.strerror or error}",
+        where=shown_path(folder),
+        hint=_FOLDER_HINT,
+    )
 
 
 def notes_of(path: Path) -> Path:

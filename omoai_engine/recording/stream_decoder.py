@@ -35,7 +35,7 @@ class _Stream:
 
 
 def _open(raw: tuple[int, int, str] | None) -> Any:
-    options = {"protocol_whitelist": "none", "probesize": _PROBE_BYTES, "fflags": "nobuffer"}
+    options = {"protocol_whitelist": "none", "probesize": _PROBE_BYTES}
     if raw is None:
         return av.open(
             _Stream(),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sound_tools import alive, read_wav
 
-from omoai_engine.recording import RecordingState, list_recordings
+from omoai_engine.recording import RecordingState, list_devices, list_recordings
 
 pytestmark = pytest.mark.usefixtures("no_child_left")
 
@@ -118,6 +118,32 @@ def test_a_machine_without_a_microphone_gets_one_sentence(no_sound, omoai):
     listed = omoai("devices")
     assert "none on this machine" in listed.communicate(timeout=30)[0]
     assert listed.returncode == 1
+
+
+def test_the_microphone_that_was_chosen_is_taken_until_another_is(
+    sound, omoai, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def ran(*words):
+        running = omoai(*words)
+        told = running.communicate(timeout=30)[1]
+        return running.returncode, told
+
+    code, told = ran("devices", "--choose", "no such thing")
+    assert (code, "there is no microphone named 'no such thing'" in told) == (1, True), told
+    (name,) = {d.name for d in list_devices() if d.inputs and not d.default_input} or {
+        d.name for d in list_devices() if d.default_input
+    }
+    assert ran("devices", "--choose", name)[0] == 0
+    short = ("record", "--no-transcribe", "--no-live", "--limit", "0.2")
+    assert ran(*short)[0] == 0
+    assert list_recordings(folder)[-1].device == name
+    (tmp_path / "state" / "omoai" / "microphone").write_text("gone away\n")
+    code, told = ran(*short)
+    assert (code, "there is no microphone named 'gone away'" in told) == (1, True), told
+    assert ran("devices", "--choose", "default")[0] == 0
+    assert ran(*short)[0] == 0
 
 
 def test_a_limit_ends_the_recording_and_nobody_else_may_hear_it(sound, omoai, folder):

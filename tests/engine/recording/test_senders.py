@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sound_tools import find, noise, read_wav
 
+from omoai_engine.config import load_config
 from omoai_engine.recording import Phase, Recorder, help_text, list_recordings, socket_path
 from omoai_engine.recording.remote import RAW_FORMATS, RawSound, read_line
 
@@ -112,6 +113,18 @@ def test_any_stream_of_ffmpeg_is_taken_while_it_comes(listening, kind, options, 
     waits(listening)
 
 
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_the_very_first_sample_of_a_stream_is_kept(listening, kind):
+    """What FFmpeg reads to find out what the stream is belongs to the sound."""
+    played = noise(2.0)
+    raw = ["-f", "s16le", "-ar", "16000", "-ac", "1"]
+    command = ["ffmpeg", "-v", "error", *raw, "-i", "-", "-f", kind, "-"]
+    stream = subprocess.run(command, input=played.tobytes(), capture_output=True, check=True)
+    assert mic_in(stream.stdout).returncode == 0
+    came(listening, 2.0)
+    assert np.array_equal(read_wav(listening.stop().path)[1], played)
+
+
 def test_a_sender_of_another_rate_goes_on_with_the_same_recording(listening):
     came_from = connected(RawSound(16_000, 1, "s16le").to_line() + noise(0.5).tobytes())
     came(listening, 0.5)
@@ -162,6 +175,16 @@ def test_a_second_recording_does_not_take_the_socket(listening, config):
     state = second.wait_for(lambda state: state.over, 20)
     assert "another recording is listening already" in state.error
     assert listening.state.phase is Phase.WAITING
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_a_sender_comes(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    recorder = Recorder(load_config(recording={"folder": "/proc/nowhere"}))
+    recorder.start(listen=socket_path())
+    state = recorder.wait_for(lambda state: state.over, 20)
+    assert state.phase is Phase.FAILED
+    assert "the recording cannot be written" in state.error
+    assert not socket_path().exists()
 
 
 def test_without_a_recording_the_sender_is_told_what_to_do(monkeypatch, tmp_path):
