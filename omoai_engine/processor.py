@@ -94,7 +94,9 @@ class VLLMProcessor:
         cancel: Cancellation | None = None,
     ) -> SummaryResult:
         """Summarise a transcript that is punctuated already; as `process`."""
-        settings = self._config.postprocess.model_copy(update={"summary": True})
+        settings = self._config.postprocess.model_copy(
+            update={"summary": True, "punctuation": "off"}
+        )
         done = self._done(settings, transcript, language, True, on_event, cancel)
         return done.summary
 
