@@ -39,6 +39,8 @@ class Weights:
     """For a pause of the speaker's usual length, in proportion for others."""
     pause_cap: float = 3.0
     """A pause counts at most so many usual ones."""
+    unknown_pause: float = 0.6
+    """What a pause counts where no times are known: lengths and words decide there."""
     opens: float = 0.6
     """Before a word that often begins a sentence."""
     continues: float = -2.2
@@ -167,8 +169,8 @@ def _end_score(
     """Score a sentence end between word `at` and the next."""
     pause = pauses[at]
     score = weights.end_bias
-    # Where no time is known, lengths and words decide: as if there were a weak pause everywhere.
-    score += weights.end_pause * min(0.4 if pause is None else pause, weights.pause_cap)
+    heard = weights.unknown_pause if pause is None else pause
+    score += weights.end_pause * min(heard, weights.pause_cap)
     if words[at] in language.never_ends:
         score += weights.never_ends
     elif words[at] in language.closers and pause:
