@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from omoai_engine.results import ASRSegment
 from omoai_engine.text import one_line
 
 if TYPE_CHECKING:
+    from omoai_engine.audio import AudioBlock
     from omoai_engine.config import OmoAIConfig
 
 _TRIES = 3
@@ -106,7 +108,8 @@ class LiveTranscriber:
             for left in reversed(range(_TRIES)):
                 self._recognizer = IsolatedRecognizer(choice)
                 try:
-                    self._recognize(self._recognizer, began)
+                    gated = choice.engine == "chunkformer"  # Whisper sees to silence itself
+                    self._recognize(self._recognizer, began, gated=gated)
                     break
                 except WorkerDiedError as error:
                     if not left:
@@ -121,25 +124,33 @@ class LiveTranscriber:
         finally:
             self._on_event(StageFinished("asr", time.monotonic() - began, self._heard, 0.0))
 
-    def _recognize(self, recognizer: IsolatedRecognizer, began: float) -> None:
+    def _recognize(self, recognizer: IsolatedRecognizer, began: float, *, gated: bool) -> None:
         self._on_event(StageStarted("model_loading"))
         recognizer.load(self._control)
         self._on_event(StageStarted("asr"))
 
+        def heard(seconds: float) -> None:
+            self._heard = seconds
+            self._on_event(StageProgress("asr", seconds, None, time.monotonic() - began))
+
         def report(event: RecognizerEvent) -> None:
             if isinstance(event, AudioProgress):
-                self._heard = event.seconds
-                elapsed = time.monotonic() - began
-                self._on_event(StageProgress("asr", event.seconds, None, elapsed))
+                heard(event.seconds)
             elif isinstance(event, ProvisionalText):
                 self._on_event(ProvisionalText(event.start, event.end, one_line(event.text)))
             else:
                 self._on_event(event)
 
         blocks = follow(self._path, start=self._firm, control=self._control)
-        for segment in recognizer.recognize_live(blocks, control=self._control, report=report):
-            index = len(self._segments)
-            self._segments.append(segment)
-            self._firm = segment.end
-            first = time.monotonic() - began if not index else None
-            self._on_event(SegmentRecognized(index, segment, first))
+        stretches: Iterable[Iterable[AudioBlock]] = [blocks]
+        if gated:
+            from omoai_engine.recording.silence_gate import SilenceGate
+
+            stretches = SilenceGate(blocks, self._config.asr.vad_threshold, heard).stretches()
+        for stretch in stretches:
+            for segment in recognizer.recognize_live(stretch, control=self._control, report=report):
+                index = len(self._segments)
+                self._segments.append(segment)
+                self._firm = segment.end
+                first = time.monotonic() - began if not index else None
+                self._on_event(SegmentRecognized(index, segment, first))

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from sound_tools import silence
 
+from omoai_engine.audio import AudioBlock
 from omoai_engine.config import load_config
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, RecordingError
 from omoai_engine.events import Notice, ProvisionalText, RecognizerChosen, SegmentRecognized
 from omoai_engine.preprocess import open_audio
 from omoai_engine.recording import LiveTranscriber, follow
+from omoai_engine.recording.silence_gate import SilenceGate
 from omoai_engine.recording.spool import Spool
 from omoai_engine.recording.wav import PcmFormat
 
@@ -145,3 +147,19 @@ def test_live_text_that_cannot_be_had_harms_nothing(folder, tmp_path):
     assert live.join(20)
     assert "There is no live text; the recording goes on." in events[0].text
     assert spool.finish("stopped").exists()
+
+
+def test_silence_costs_no_recognition_and_what_is_said_after_it_comes_in_time(say):
+    sound = np.concatenate((silence(10.0), say(SPOKEN), silence(10.0), say("bật đèn"), silence(6)))
+    blocks = [AudioBlock(i / 16_000, sound[i : i + 1600]) for i in range(0, len(sound), 1600)]
+    silent = []
+    stretches = [list(s) for s in SilenceGate(blocks, 0.5, silent.append).stretches()]
+
+    assert len(stretches) == 2
+    for stretch in stretches:
+        assert all(a.end == pytest.approx(b.start) for a, b in pairwise(stretch))
+    assert 9.0 < stretches[0][0].start < 10.5
+    given = sum(len(block.samples) for stretch in stretches for block in stretch) / 16_000
+    spoken = len(say(SPOKEN)) + len(say("bật đèn"))
+    assert given < spoken / 16_000 + 2 * (1.0 + 3.0)
+    assert silent[0] == pytest.approx(0.1)
