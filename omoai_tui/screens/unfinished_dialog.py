@@ -102,6 +102,8 @@ class UnfinishedDialog(ModalScreen[UnfinishedWish | None]):
         """Stand on the newest."""
         rows = self.query_one(RecordingRows)
         rows.reset()
+        # At once, for a key that comes before the layout; and again when the height is known.
+        rows.show_block(len(self._recordings) - 1)
         rows.call_after_refresh(rows.show_block, len(self._recordings) - 1)
 
     def on_block_view_chosen(self, message: BlockView.Chosen) -> None:

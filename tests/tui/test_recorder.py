@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from conftest import DATA
+from recorder_tools import Speak, VirtualSound, bare, folder, noise, own_sound, say, sound
+from recorder_tools import _virtual as _virtual
 from samples import screen_text
 from test_real_jobs import wait_until
 from textual.pilot import Pilot
@@ -24,63 +21,7 @@ from omoai_tui import state
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import Job, JobStatus
 
-sys.path.append(str(Path(__file__).parents[1] / "engine" / "recording"))
-from sound_tools import noise, silence
-from virtual_sound import MISSING, VirtualSound, use
-
-Speak = Callable[..., np.ndarray[Any, np.dtype[np.float32]]]
-
-
-@pytest.fixture(scope="session")
-def _virtual() -> Iterator[VirtualSound]:
-    if MISSING:
-        pytest.skip(f"{MISSING} is not installed, so there is no virtual microphone")
-    server = VirtualSound()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def sound(_virtual: VirtualSound) -> Iterator[VirtualSound]:
-    with use(_virtual):
-        yield _virtual
-
-
-@pytest.fixture(scope="session")
-def say() -> Speak:
-    if shutil.which("espeak-ng") is None:
-        pytest.skip("espeak-ng is not installed, so there is nothing to say")
-
-    def spoken(text: str, after: float = 1.5) -> np.ndarray[Any, np.dtype[np.float32]]:
-        command = ["espeak-ng", "-v", "vi", "-s", "150", "--stdout", text]
-        made = subprocess.run(command, capture_output=True, check=True).stdout
-        rate = int.from_bytes(made[24:28], "little")
-        pcm = np.frombuffer(made[44 : len(made) // 2 * 2], "<i2").astype(np.float32) / 32768
-        times = np.arange(int(len(pcm) * 16_000 / rate)) * rate / 16_000
-        middle = np.interp(times, np.arange(len(pcm)), pcm).astype(np.float32)
-        return np.concatenate((silence(0.5), middle, silence(after)))
-
-    return spoken
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where recordings go; the tiny model hears them."""
-    for name in ("DATA", "STATE", "CONFIG", "CACHE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("OMOAI_ASR__MODEL", str(DATA / "tiny-chunkformer"))
-    monkeypatch.setenv("OMOAI_ASR__LANGUAGE", "vi")
-    monkeypatch.setenv("OMOAI_ASR__THREADS", "1")
-    monkeypatch.setenv("OMOAI_RECORDING__FOLDER", str(tmp_path / "recordings"))
-    monkeypatch.setenv("OMOAI_RECORDING__SAMPLE_RATE_HZ", "16000")
-    monkeypatch.setenv("OMOAI_RECORDING__RESERVE_MIB", "0")
-    return tmp_path / "recordings"
-
-
-def bare(text: str) -> str:
-    return " ".join(text.lower().replace(".", "").split())
+__all__ = ["_virtual", "folder", "own_sound", "say", "sound"]
 
 
 def app_in(folder: Path) -> OmoaiApp:
@@ -276,6 +217,20 @@ async def test_the_microphone_of_another_machine(
         job = await finished(pilot)
         assert bare(job.transcript()) == "bật đèn tắt quạt"
     assert len(list_recordings(folder)) == 1
+
+
+async def test_a_device_that_vanishes_keeps_what_it_gave(
+    own_sound: VirtualSound, folder: Path
+) -> None:
+    app = app_in(folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await recording(pilot, 1.0)
+        own_sound.unplug()
+        await wait_until(pilot, lambda: shows(app, "Saved up to there: 0:0", "gives no more sound"))
+        await finished(pilot)
+    (kept,) = list_recordings(folder)
+    assert kept.how == "device_gone"
+    assert kept.seconds >= 1.0
 
 
 async def test_without_a_model_there_is_a_sentence_and_the_recording_goes_on(
