@@ -424,6 +424,14 @@ class Sides(BlockView):
         self._made = (width, rows)
         return rows
 
+    def action_choose(self) -> None:
+        """Enter, wherever the cursor is."""
+        self.post_message(self.Chosen(self, 0))
+
+    def action_cursor(self, step: int) -> None:
+        """Move by a line: there is one block only."""
+        self._go_to(max(0, min(self.scroll_offset.y + step, self.max_scroll_y)))
+
     def block_count(self) -> int:
         """One block: all."""
         return 1
