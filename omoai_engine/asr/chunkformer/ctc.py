@@ -34,6 +34,7 @@ CERTAIN = float(np.log(0.98))
 """A frame whose best token is more probable than this has no other candidates."""
 
 _ROWS_AT_ONCE = 256  # 256 frames of 7,000 logits are 7 MB
+_ROWS_TO_SUM = 32  # these stay in the cache: 2.3 ms for 256 frames, 4.4 with all of them at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,8 @@ class CTCHead:
             logits = self._linear(rows)
             # max is several times faster than argmax, and gives the value as well.
             best, index = logits.max(-1)
-            sure = -(logits - best[:, None]).exp_().sum(-1).log_()
+            parts = torch.split(logits, _ROWS_TO_SUM)
+            sure = best - torch.cat([part.logsumexp(-1) for part in parts])
             if hesitation:
                 unsure = (sure < CERTAIN).nonzero()[:, 0]
                 if len(unsure):

@@ -169,7 +169,7 @@ class Layer:
         biases = [tensors[f"{attention}linear_{name}.bias"] for name in "qkv"]
         parts[0], biases[0] = parts[0] * scale, (biases[0] + u.flatten()) * scale
         self._qkv = weights.make(torch.cat(parts), torch.cat(biases))  # one product for all three
-        self.v_minus_u = ((v - u) * scale)[:, None].to(weights.device, weights.dtype)  # (H, 1, dk)
+        self.v_minus_u = ((v - u) * scale).flatten().to(weights.device, weights.dtype)  # (D,)
         self._position_weight = weights.plain(f"{attention}linear_pos.weight", torch.float32)
         self._attention_out = weights.linear(f"{attention}linear_out")
 
@@ -177,11 +177,12 @@ class Layer:
         self._pointwise_in = weights.linear(f"{conv}pointwise_conv1")
         # On more than one thread oneDNN's bfloat16 depthwise kernel of one row never returns for
         # some numbers of channels (80 on 2 threads, 256 on 16): float32 costs 1 % more of a layer.
-        kernel_dtype = torch.float32 if weights.device.type == "cpu" else weights.dtype
-        self._kernel, self._kernel_bias = weights.kernel(f"{conv}depthwise_conv", kernel_dtype)
+        # Norm and activation after it cost 110 us a block in float32, 160 in bfloat16.
+        self.kernel_dtype = torch.float32 if weights.device.type == "cpu" else weights.dtype
+        self._kernel, self._kernel_bias = weights.kernel(f"{conv}depthwise_conv", self.kernel_dtype)
         # A batch norm is part of the kernel already: the checkpoint's reader folded it in.
         self._norm_kernel = (
-            None if config.batch_norm else Norm(weights, f"{conv}norm", eps, weights.dtype)
+            None if config.batch_norm else Norm(weights, f"{conv}norm", eps, self.kernel_dtype)
         )
         self._pointwise_out = weights.linear(f"{conv}pointwise_conv2")
         self._dim = dim
@@ -202,18 +203,23 @@ class Layer:
         q, k, v = qkv.view(len(qkv), 3, self.heads, self._dim // self.heads).permute(1, 2, 0, 3)
         return q, k, v
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, positions: Tensor) -> Tensor:
-        """Queries (H, n, dk) against keys (H, m, dk); every query sees every key.
+    def score_positions(self, qkv: Tensor, table: Tensor) -> Tensor:
+        """Queries of n frames, (n, 3 D), against (H, dk, rows) of the table; (H, n, rows)."""
+        q = qkv[:, : self._dim] + self.v_minus_u
+        return torch.bmm(q.view(len(q), self.heads, -1).transpose(0, 1), table)
 
-        `positions` (H, dk, n + m - 1) are the table's columns from the distance of the last
-        query to the first key down to that of the first query to the last key. Out: (n, D).
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, by_distance: Tensor) -> Tensor:
+        """Queries (H, n, dk) against keys (H, m, dk); every query sees every key. Out: (n, D).
+
+        `by_distance` (H, n, n + m - 1) are the queries' scores of the distances from that of the
+        last query to the first key down to that of the first query to the last key.
         """
         heads, n, _ = q.shape
-        m = k.shape[1]
-        width = n + m - 1
-        by_distance = torch.bmm(q + self.v_minus_u, positions)  # (H, n, n + m - 1)
+        head, row, _ = by_distance.stride()
         # Row i starts n - 1 - i columns in: the shift is a view, not a copy.
-        shifted = by_distance.as_strided((1, heads, n, m), (0, n * width, width - 1, 1), n - 1)
+        shifted = by_distance[..., n - 1 :].as_strided(
+            (1, heads, n, k.shape[1]), (0, head, row - 1, 1)
+        )
         y = F.scaled_dot_product_attention(q[None], k[None], v[None], attn_mask=shifted, scale=1.0)
         return y[0].transpose(0, 1).reshape(n, self._dim)
 
@@ -224,16 +230,15 @@ class Layer:
         return x, F.glu(self._pointwise_in(self._norm_conv(x).to(self._dtype)), -1)
 
     def convolve(self, gated: Tensor) -> Tensor:
-        """(n + 2 halo, D) gated frames to (n, D), before norm and activation."""
-        gated = gated.to(self._kernel.dtype)
+        """(n + 2 halo, D) gated frames in the kernel's type to (n, D), before the norm."""
         grid = gated.view(1, 1, len(gated), self._dim).permute(0, 3, 1, 2)  # (1, D, 1, n + 2 halo)
         grid = F.conv2d(grid, self._kernel, self._kernel_bias, groups=self._dim)
-        return grid.permute(0, 2, 3, 1).reshape(-1, self._dim).to(self._dtype)
+        return grid.permute(0, 2, 3, 1).reshape(-1, self._dim)
 
     def after_convolution(self, x: Tensor, convolved: Tensor) -> tuple[Tensor]:
         """Residual and convolution (n, D) to the layer's result (n, D)."""
         y = self._norm_kernel(convolved) if self._norm_kernel else convolved
-        x = self._pointwise_out.plus(x, F.silu(y, inplace=True))
+        x = self._pointwise_out.plus(x, F.silu(y, inplace=True).to(self._dtype))
         x = self._down.plus(x, self._up(self._norm_ff(x).to(self._dtype)))
         return (self._norm_final(x),)
 

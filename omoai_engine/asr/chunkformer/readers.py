@@ -1,7 +1,8 @@
 """Three ways to read encoder frames as tokens, behind one face.
 
-`push` takes frames (n, D) and returns the token runs that are decided, and the frame up to
-which everything is; `finish` returns the rest; `draft` reads what is not decided yet, and changes
+`hear` puts frames (n, D) to the model, which is what needs memory, and changes nothing; `push`
+takes what was heard and returns the token runs that are decided, and the frame up to which
+everything is; `finish` returns the rest; `draft` reads what is not decided yet, and changes
 nothing; `alternatives` gives other readings of a word.
 """
 
@@ -32,7 +33,11 @@ _DOUBT = math.log(0.001)  # a frame without hesitation may have been misheard, t
 class Reader(Protocol):
     """Frames to token runs."""
 
-    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+    def hear(self, frames: Tensor) -> Any:
+        """What the model says of the next frames, for `push`; changes nothing."""
+        ...
+
+    def push(self, heard: Any) -> tuple[list[TokenRun], int]:
         """Return the decided runs and the frame before which all is decided."""
         ...
 
@@ -119,13 +124,16 @@ class GreedyReader:
         self._collapse, self._history = GreedyCollapse(), _History()
         self._seen = 0
 
-    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+    def hear(self, frames: Tensor) -> Frames:
+        """What is kept of the next frames."""
+        return self._head(frames, hesitation=self._keep)
+
+    def push(self, heard: Frames) -> tuple[list[TokenRun], int]:
         """Return the decided runs and the frame before which all is decided."""
-        kept = self._head(frames, hesitation=self._keep)
         if self._keep:
-            self._history.append(kept)
-        self._seen += len(kept)
-        runs = self._collapse.push(kept)
+            self._history.append(heard)
+        self._seen += len(heard)
+        runs = self._collapse.push(heard)
         still = self._collapse.open
         return runs, still.first if still and still.token != BLANK else self._seen
 
@@ -164,12 +172,15 @@ class HotwordReader:
         self._quiet = 0  # blank frames at the end of those
         self._spoken = False
 
-    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+    def hear(self, frames: Tensor) -> Frames:
+        """What is kept of the next frames."""
+        return self._head(frames)
+
+    def push(self, heard: Frames) -> tuple[list[TokenRun], int]:
         """Return the decided runs and the frame before which all is decided."""
-        kept = self._head(frames)
-        self._history.append(kept)
+        self._history.append(heard)
         runs: list[TokenRun] = []
-        for index, token in enumerate(kept.tokens.tolist(), self._looked):
+        for index, token in enumerate(heard.tokens.tolist(), self._looked):
             silent = (
                 token == BLANK
                 and index - self._history.first not in self._history.frames.candidates
@@ -180,7 +191,7 @@ class HotwordReader:
                 runs += self._decide(index + 1)
             elif index + 1 - self._decided >= _LONGEST_UTTERANCE:
                 runs += self._decide(self._surest_blank(index + 1))
-        self._looked += len(kept)
+        self._looked += len(heard)
         return runs, self._decided
 
     def finish(self) -> list[TokenRun]:
@@ -235,12 +246,16 @@ class TransducerReader:
 
     def __init__(self, head: TransducerHead) -> None:
         self._greedy = TransducerGreedy(head)
-        self._seen = 0
 
-    def push(self, frames: Tensor) -> tuple[list[TokenRun], int]:
+    def hear(self, frames: Tensor) -> tuple[list[TokenRun], TransducerGreedy]:
+        """The tokens that are written in the next frames, and the search after them."""
+        greedy = copy(self._greedy)
+        return greedy.push(frames), greedy
+
+    def push(self, heard: tuple[list[TokenRun], TransducerGreedy]) -> tuple[list[TokenRun], int]:
         """Return the decided runs and the frame before which all is decided."""
-        self._seen += len(frames)
-        return self._greedy.push(frames), self._seen
+        runs, self._greedy = heard
+        return runs, self._greedy.seen
 
     def finish(self) -> list[TokenRun]:
         """Everything is decided at once."""

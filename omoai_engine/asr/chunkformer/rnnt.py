@@ -72,7 +72,8 @@ class TransducerGreedy:
 
     def __init__(self, head: TransducerHead) -> None:
         self._head = head
-        self._seen = 0
+        self.seen = 0
+        """Frames that were read."""
         with torch.inference_mode():
             self._predicted, self._state = head.predict(BLANK, head.start())
 
@@ -101,9 +102,9 @@ class TransducerGreedy:
             at += row
             log_prob = float(best[row] - logits[row].logsumexp(-1))
             token = int(tokens[row])
-            runs.append(TokenRun(token, self._seen + at, self._seen + at, log_prob))
+            runs.append(TokenRun(token, self.seen + at, self.seen + at, log_prob))
             self._predicted, self._state = self._head.predict(token, self._state)
             if written == MOST_TOKENS_A_FRAME:
                 at, written = at + 1, 0
-        self._seen += len(frames)
+        self.seen += len(frames)
         return runs

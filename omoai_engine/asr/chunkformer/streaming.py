@@ -25,8 +25,16 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from omoai_engine.asr.chunkformer.model import SUBSAMPLING, Encoder, Layer, frames_in
+from omoai_engine.asr.chunkformer.features import MEL_BINS
+from omoai_engine.asr.chunkformer.model import (
+    FEATURES_A_FRAME,
+    SUBSAMPLING,
+    Encoder,
+    Layer,
+    frames_in,
+)
 from omoai_engine.asr.chunkformer.together import ReadyChunk, attend_together
+from omoai_engine.asr.chunkformer.windows import Window
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,52 +53,61 @@ def nothing() -> None:
 
 
 class FrameStream:
-    """Features of one recording to encoder frames, as soon as each is complete."""
+    """Features of one recording to encoder frames: as soon as each is complete, or, where nobody
+    waits for them, `lump` at a time (bfloat16: 0.13 ms a frame with 64, 0.20 with 12)."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._rest: Tensor | None = None
+    def __init__(self, encoder: Encoder, lump: int = 1) -> None:
+        self._encoder, self._lump = encoder, lump
+        self._rest = torch.zeros((0, MEL_BINS), device=encoder.device)
 
     def push(self, features: Tensor) -> Tensor:
         """Take (f, 80) features on any device, return the (n, D) frames that they complete."""
-        features = features.to(self._encoder.device)
-        if self._rest is not None:
-            features = torch.cat((self._rest.to(features.device), features))
-        count = frames_in(len(features))
+        features = torch.cat((self._rest, features.to(self._encoder.device)))
+        count = frames_in(len(features)) // self._lump * self._lump
         frames = features.new_zeros((0, self._encoder.config.dim))
         if count:
-            frames = self._encoder.subsample(features)
+            seen = (count - 1) * SUBSAMPLING + FEATURES_A_FRAME  # more would give more frames
+            frames = self._encoder.subsample(features[:seen])
         self._rest = features[count * SUBSAMPLING :].clone()  # last: a failed call may be repeated
         return frames
 
     def moved(self, encoder: Encoder) -> FrameStream:
         """Return this stream at the same place, with the same weights on another device."""
-        other = FrameStream(encoder)
-        other._rest = self._rest
+        other = FrameStream(encoder, self._lump)
+        other._rest = self._rest.to(encoder.device)
         return other
+
+    def finish(self) -> Tensor:
+        """The recording is over: return the (n, D) frames that were held back."""
+        self._lump = 1
+        return self.push(self._rest[:0])
 
 
 @dataclass(slots=True, eq=False)
 class _LayerState:
     """What one layer remembers of one recording. Frames are counted from the beginning."""
 
-    x: Tensor  # (p, D) residuals of the frames attended .. seen
-    q: Tensor  # (H, p, dk) their queries
-    k: Tensor  # (H, m, dk) keys of the frames seen - m .. seen
-    v: Tensor
-    x2: Tensor  # (r, D) residuals of the frames done .. attended
-    gated: Tensor  # (halo + r, D) their inputs to the convolution, and those of halo before
+    x: Window  # (p, D) residuals of the frames attended .. seen
+    qkv: Window  # (m, 3 D) queries, keys and values of the frames seen - m .. seen
+    x2: Window  # (r, D) residuals of the frames done .. attended
+    gated: Window  # (halo + r, D) their inputs to the convolution, and those of halo before
     seen: int = 0
     attended: int = 0
     done: int = 0
 
 
 def _fresh_state(layer: Layer, encoder: Encoder) -> _LayerState:
-    config, device, dtype = encoder.config, encoder.device, encoder.dtype
-    heads = torch.zeros((config.heads, 0, config.head_dim), device=device, dtype=dtype)
-    rows = torch.zeros((0, config.dim), device=device)
-    before = torch.zeros((layer.halo, config.dim), device=device, dtype=dtype)
-    return _LayerState(rows, heads, heads, heads, rows, before)
+    dim, device, dtype = encoder.config.dim, encoder.device, encoder.dtype
+    rows = Window(torch.zeros((0, dim), device=device))
+    heads = Window(torch.zeros((0, 3 * dim), device=device, dtype=dtype))
+    return _LayerState(rows, heads, rows, Window(*_silence(layer, encoder)))
+
+
+def _silence(layer: Layer, encoder: Encoder) -> tuple[Tensor, int, int]:
+    """What the convolution sees before the first frame: (halo, D) zeros, all of them rows."""
+    shape = (layer.halo, encoder.config.dim)
+    zeros = torch.zeros(shape, device=encoder.device, dtype=layer.kernel_dtype)
+    return zeros, 0, layer.halo
 
 
 class Wavefront:
@@ -135,10 +152,10 @@ class Wavefront:
         other = Wavefront(encoder, self._context, len(self._states))
         device, dtype = encoder.device, encoder.dtype
         for states in self._states:
-            for s in states:
-                s.x, s.x2 = s.x.to(device), s.x2.to(device)
-                s.q, s.k, s.v = (t.to(device, dtype) for t in (s.q, s.k, s.v))
-                s.gated = s.gated.to(device, dtype)
+            for s, layer in zip(states, encoder.layers, strict=True):
+                s.x, s.x2 = s.x.moved(device), s.x2.moved(device)
+                s.qkv = s.qkv.moved(device, dtype)
+                s.gated = s.gated.moved(device, layer.kernel_dtype)
         other._states = self._states
         return other
 
@@ -154,36 +171,33 @@ class Wavefront:
         counts = [len(x) for x in xs]
         if sum(counts):
             residual, qkv = _in_blocks(check, layer.before_attention, _join(xs))
-            q, k, v = layer.split_heads(qkv)
             for s, rows in zip(states, _spans(counts), strict=True):
-                if rows.start < rows.stop:
-                    s.x, s.q = _join((s.x, residual[rows])), _join((s.q, q[:, rows]), 1)
-                    s.k, s.v = _join((s.k, k[:, rows]), 1), _join((s.v, v[:, rows]), 1)
-                    s.seen += rows.stop - rows.start
+                s.x, s.qkv = s.x.append(residual[rows]), s.qkv.append(qkv[rows])
+                s.seen += rows.stop - rows.start
         ready = [self._ready(s, end) for s, end in zip(states, ended, strict=True)]
         attended = self._attend(layer, states, ready, table)
         counts = [len(y) for y in attended]
         if sum(counts):
-            waiting = [s.x[:count] for s, count in zip(states, counts, strict=True)]
+            waiting = [s.x.rows[:count] for s, count in zip(states, counts, strict=True)]
             x2, gated = _in_blocks(check, layer.after_attention, _join(waiting), _join(attended))
             for s, rows in zip(states, _spans(counts), strict=True):
-                s.x2, s.gated = _join((s.x2, x2[rows])), _join((s.gated, gated[rows]))
+                s.x2, s.gated = s.x2.append(x2[rows]), s.gated.append(gated[rows])
                 self._forget(s, rows.stop - rows.start)
         pieces = [self._pieces(layer, s, end) for s, end in zip(states, ended, strict=True)]
         counts = [sum(len(p) - 2 * layer.halo for p in ps) for ps in pieces]
         if not sum(counts):
-            return [s.x2[:0] for s in states]
+            return [s.x2.rows[:0] for s in states]
         convolved = _join([layer.convolve(piece) for ps in pieces for piece in ps])
-        waiting = [s.x2[:count] for s, count in zip(states, counts, strict=True)]
+        waiting = [s.x2.rows[:count] for s, count in zip(states, counts, strict=True)]
         (y,) = _in_blocks(check, layer.after_convolution, _join(waiting), convolved)
         for s, count in zip(states, counts, strict=True):
-            s.x2, s.gated, s.done = s.x2[count:], s.gated[count:], s.done + count
+            s.x2, s.gated, s.done = s.x2.drop(count), s.gated.drop(count), s.done + count
         return list(torch.split(y, counts))
 
     def _ready(self, s: _LayerState, ended: bool) -> list[ReadyChunk]:
         """The chunks whose look-ahead is there."""
         size, left, right = self._context.chunk, self._context.left, self._context.right
-        oldest = s.seen - s.k.shape[1]  # frame of the first key that is kept
+        oldest = s.seen - len(s.qkv.rows)  # frame of the first key that is kept
         ready = []
         start = s.attended
         while start < s.seen and (ended or start + size + right <= s.seen):
@@ -203,28 +217,59 @@ class Wavefront:
     ) -> list[Tensor]:
         """Attend for the ready chunks; (n, D) a recording."""
         if not any(ready):
-            return [s.x[:0] for s in states]
+            return [s.x.rows[:0] for s in states]
         if self.together:
-            recordings = [(s.q, s.k, s.v, c) for s, c in zip(states, ready, strict=True)]
+            recordings = []
+            for s, chunks in zip(states, ready, strict=True):
+                q, k, v = layer.split_heads(s.qkv.rows)
+                recordings.append((q[:, q.shape[1] - (s.seen - s.attended) :], k, v, chunks))
             return attend_together(layer, recordings, table, self._context)
+        return [
+            _join([self._attend_in_turn(layer, s, group, table) for group in self._groups(chunks)])
+            if chunks
+            else s.x.rows[:0]
+            for s, chunks in zip(states, ready, strict=True)
+        ]
+
+    def _groups(self, chunks: list[ReadyChunk]) -> list[list[ReadyChunk]]:
+        """The chunks in groups of `ROWS_AT_ONCE` frames."""
+        count = max(1, ROWS_AT_ONCE // self._context.chunk)
+        return [chunks[first : first + count] for first in range(0, len(chunks), count)]
+
+    def _attend_in_turn(
+        self, layer: Layer, s: _LayerState, chunks: list[ReadyChunk], table: Tensor
+    ) -> Tensor:
+        """Attend for neighbouring chunks of one recording; (n, D).
+
+        They share the product with the positions: 0.23 ms for four of 64, 0.43 one by one.
+        """
+        waiting = s.qkv.rows[len(s.qkv.rows) - (s.seen - s.attended) :]
+        waiting = waiting[chunks[0].rows.start : chunks[-1].rows.stop]
+        q, _, _ = layer.split_heads(waiting)
+        _, k, v = layer.split_heads(s.qkv.rows)
         furthest = self._context.chunk + self._context.left - 1  # distance of column 0
-        attended = []
-        for s, chunks in zip(states, ready, strict=True):
-            results = []
-            for c in chunks:
-                q, k, v = s.q[:, c.rows], s.k[:, c.keys], s.v[:, c.keys]
-                column = furthest - (c.before + q.shape[1] - 1)
-                columns = slice(column, column + q.shape[1] + k.shape[1] - 1)
-                results.append(layer.attend(q, k, v, table[..., columns]))
-            attended.append(_join(results) if results else s.x[:0])
-        return attended
+        columns = []
+        for c in chunks:
+            n, m = c.rows.stop - c.rows.start, c.keys.stop - c.keys.start
+            first = furthest - (c.before + n - 1)
+            columns.append(slice(first, first + n + m - 1))
+        first = min(c.start for c in columns)
+        by_distance = layer.score_positions(
+            waiting, table[..., first : max(c.stop for c in columns)]
+        )
+        attended, at = [], 0
+        for c, seen in zip(chunks, columns, strict=True):
+            rows = slice(at, at + c.rows.stop - c.rows.start)
+            scores = by_distance[:, rows, seen.start - first : seen.stop - first]
+            attended.append(layer.attend(q[:, rows], k[:, c.keys], v[:, c.keys], scores))
+            at = rows.stop
+        return _join(attended)
 
     def _forget(self, s: _LayerState, attended: int) -> None:
         """Drop what no later chunk asks for, after `attended` more frames were attended to."""
         s.attended += attended
-        s.x, s.q = s.x[attended:], s.q[:, attended:]
         kept = s.seen - max(0, s.attended - self._context.left)
-        s.k, s.v = s.k[:, s.k.shape[1] - kept :], s.v[:, s.v.shape[1] - kept :]
+        s.x, s.qkv = s.x.drop(attended), s.qkv.drop(len(s.qkv.rows) - kept)
 
     def _pieces(self, layer: Layer, s: _LayerState, ended: bool) -> list[Tensor]:
         """The (halo + n + halo, D) inputs of the convolution for every chunk that is ready.
@@ -240,8 +285,9 @@ class Wavefront:
         pieces = []
         for start in range(0, stop - s.done, piece):
             end = min(start + piece, stop - s.done)
-            rows = s.gated[start : end + halo + sight]  # s.gated starts halo frames before done
-            pieces.append(F.pad(rows, (0, 0, 0, end - start + 2 * halo - len(rows))))
+            rows = s.gated.rows[start : end + halo + sight]  # they start halo frames before done
+            missing = end - start + 2 * halo - len(rows)
+            pieces.append(F.pad(rows, (0, 0, 0, missing)) if missing else rows)
         return pieces
 
 
@@ -253,8 +299,11 @@ class Live:
         self._encoder, self._context = encoder, context
         # Seen from the attention, chunk and look-ahead are one chunk without look-ahead.
         self._table_context = type(context)(context.chunk + context.right, context.left, 0)
-        self._states = [_fresh_state(layer, encoder) for layer in encoder.layers]
-        self._waiting = torch.zeros((0, encoder.config.dim), device=encoder.device)
+        dim, device = encoder.config.dim, encoder.device
+        none = torch.zeros((0, 3 * dim), device=device, dtype=encoder.dtype)
+        self._past = [none] * len(encoder.layers)  # (m, 3 D) queries, keys and values
+        self._gated = [_silence(layer, encoder)[0] for layer in encoder.layers]  # (halo, D)
+        self._waiting = torch.zeros((0, dim), device=device)
 
     @torch.inference_mode()
     def step(self, frames: Tensor, ended: bool, check: Callable[[], None] = nothing) -> Tensor:
@@ -279,35 +328,36 @@ class Live:
 
     def peek(self, check: Callable[[], None] = nothing) -> Tensor:
         """Return the frames that wait as they would be if nothing followed; changes nothing."""
-        before, waiting = [replace(s) for s in self._states], self._waiting
+        before = list(self._past), list(self._gated), self._waiting
         try:
-            return self.step(waiting[:0], True, check)
+            return self.step(self._waiting[:0], True, check)
         finally:
-            self._states, self._waiting = before, waiting
+            self._past, self._gated, self._waiting = before
 
     def _chunk(self, x: Tensor, keep: int, check: Callable[[], None]) -> Tensor:
         """(keep + look-ahead, D) through all layers; (keep, D)."""
         size, left = self._context.chunk, self._context.left
         tables = self._encoder.positions(self._table_context)
         total = len(x)
-        for layer, s, table in zip(self._encoder.layers, self._states, tables, strict=True):
+        for index, (layer, table) in enumerate(zip(self._encoder.layers, tables, strict=True)):
             check()
             x, qkv = layer.before_attention(x)
+            past = len(self._past[index])
+            qkv = _join((self._past[index], qkv))
             q, k, v = layer.split_heads(qkv)
-            k, v = _join((s.k, k), 1), _join((s.v, v), 1)
-            past = s.k.shape[1]
             column = self._table_context.chunk + left - 1 - (past + total - 1)
-            columns = slice(column, column + total + k.shape[1] - 1)
-            x, gated = layer.after_attention(x, layer.attend(q, k, v, table[..., columns]))
-            gated = _join((s.gated, gated))  # halo frames of the past in front
+            columns = slice(column, column + total + len(qkv) - 1)
+            scores = layer.score_positions(qkv[past:], table[..., columns])
+            x, gated = layer.after_attention(x, layer.attend(q[:, past:], k, v, scores))
+            gated = _join((self._gated[index], gated))  # halo frames of the past in front
             pieces = [
                 F.pad(gated[start : min(start + size, total) + layer.halo], (0, 0, 0, layer.halo))
                 for start in range(0, total, size)
             ]
             (x,) = layer.after_convolution(x, _join([layer.convolve(piece) for piece in pieces]))
             kept = min(past + keep, left)
-            s.k, s.v = (t[:, past + keep - kept : past + keep].clone() for t in (k, v))
-            s.gated = gated[keep : keep + layer.halo].clone()
+            self._past[index] = qkv[past + keep - kept : past + keep].clone()
+            self._gated[index] = gated[keep : keep + layer.halo].clone()
         return self._encoder.norm(x[:keep])
 
 

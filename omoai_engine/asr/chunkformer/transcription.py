@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -19,7 +20,7 @@ from omoai_engine.asr.chunkformer.features import FeatureStream
 from omoai_engine.asr.chunkformer.loading import LoadedModel, load_model
 from omoai_engine.asr.chunkformer.model import FRAME_SECONDS
 from omoai_engine.asr.chunkformer.readers import make_reader
-from omoai_engine.asr.chunkformer.shortage import is_out_of_memory
+from omoai_engine.asr.chunkformer.shortage import give_back_memory, is_out_of_memory
 from omoai_engine.asr.chunkformer.streaming import FrameStream, Wavefront, nothing
 from omoai_engine.asr.chunkformer.words import (
     HeardWord,
@@ -48,6 +49,10 @@ CERTAIN_WORD = 0.99
 """A word that is more probable than this gets no other readings. Measured
 (tests/benchmarks/chunkformer_words.py) on speech in noise and in loud noise: of 6 and 91 words
 heard as another one, 5 and 49 have the right one among their other readings."""
+LUMP = 64
+"""So many frames of a file pass the subsampling together."""
+READ_AT_ONCE = 256
+"""So many finished frames are decoded together; `LEAST_ROWS` once memory was short."""
 LEAST_ROWS = 64
 """Steps of fewer frames save no memory worth having."""
 LEAST_SHARE = 0.0001
@@ -83,9 +88,17 @@ class Decoder:
         self.firm_seconds = 0.0
         """Nothing before this will change."""
 
+    def hear(self, frames: Tensor) -> Any:
+        """What the model says of the next (n, D) frames, for `take`; changes nothing."""
+        return self._reader.hear(frames)
+
     def push(self, frames: Tensor) -> list[ASRSegment]:
         """Take the next (n, D) frames, return the segments that are firm."""
-        runs, now = self._reader.push(frames)
+        return self.take(self.hear(frames))
+
+    def take(self, heard: Any) -> list[ASRSegment]:
+        """Take what was heard in the next frames, return the segments that are firm."""
+        runs, now = self._reader.push(heard)
         words = self._words(self._builder.push(runs, now))
         if self._builder.open:  # the word that may grow is not given out yet
             now = self._builder.open[0].first
@@ -158,9 +171,10 @@ class FileTranscription:
         self._check, self._notice, self._on_processor = check, notice, on_processor
         self._on_gpu = encoder.device.type != "cpu"
         self._rows = rows or frames_at_once(encoder.device, encoder.config, streams)
+        self._read_at_once = READ_AT_ONCE
         self._samples = [0] * streams
         self._features = [FeatureStream() for _ in range(streams)]
-        self._frames = [FrameStream(model.encoder) for _ in range(streams)]
+        self._frames = [FrameStream(model.encoder, LUMP) for _ in range(streams)]
         self._wavefront = Wavefront(model.encoder, context, streams)
         self._decoders = [Decoder(model, options) for _ in range(streams)]
         empty = torch.zeros((0, model.encoder.config.dim), device=model.encoder.device)
@@ -173,11 +187,21 @@ class FileTranscription:
         self._samples[stream] += len(samples)
         features = self._despite_shortage(lambda: self._features[stream].push(samples))
         frames = self._despite_shortage(lambda: self._frames[stream].push(features))
-        self._waiting[stream] = torch.cat((self._waiting[stream], frames))
+        self._await(stream, frames)
 
     def end(self, stream: int = 0) -> None:
         """Say that one recording is complete."""
+        self._await(stream, self._despite_shortage(lambda: self._frames[stream].finish()))
         self._ended[stream] = True
+
+    def _await(self, stream: int, frames: Tensor) -> None:
+        """Put (n, D) frames behind those that wait for a step."""
+
+        def joined() -> Tensor:
+            waiting = self._waiting[stream]
+            return torch.cat((waiting, frames.to(waiting.device)))
+
+        self._waiting[stream] = self._despite_shortage(joined)
 
     @property
     def hungry(self) -> list[int]:
@@ -211,12 +235,26 @@ class FileTranscription:
         segments = []
         for index, frames in enumerate(done):
             self._check()
-            found = self._decoders[index].push(frames) if len(frames) else []
+            found = self._read(self._decoders[index], frames) if len(frames) else []
             if ended[index] and not self._over[index]:
                 found = found + self._decoders[index].finish()
                 self._over[index] = True
             segments.append(found)
         return segments
+
+    def _read(self, decoder: Decoder, frames: Tensor) -> list[ASRSegment]:
+        """Decode the finished frames of one step."""
+        found = []
+        while len(frames):
+            heard, count = self._despite_shortage(partial(self._hear, decoder, frames))
+            found += decoder.take(heard)
+            frames = frames[count:]
+        return found
+
+    def _hear(self, decoder: Decoder, frames: Tensor) -> tuple[Any, int]:
+        """What is heard in the first of (n, D) frames, and in how many of them."""
+        few = frames[: self._read_at_once]
+        return decoder.hear(few.to(self._waiting[0].device)), len(few)
 
     def _encode(self) -> tuple[list[Tensor], list[bool]]:
         """The finished frames of one step, and which recordings end with it."""
@@ -239,8 +277,8 @@ class FileTranscription:
 
     def _step_down(self) -> None:
         """Need less memory from now on, or raise `ModelError`."""
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self._read_at_once = LEAST_ROWS
+        give_back_memory()
         where = "The GPU" if self._on_gpu else "This computer"
         if self._rows > LEAST_ROWS:
             self._rows //= 2

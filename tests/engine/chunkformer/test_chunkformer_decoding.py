@@ -127,7 +127,7 @@ def test_hotwords_that_are_not_said_change_nothing(tokens, size):
 
     reader, found = HotwordReader(Certain(), hotword_tree([(7, 7)]), 6, [1] * 8), []
     for part in torch.split(torch.tensor(tokens, dtype=torch.long), size) if tokens else ():
-        runs, decided = reader.push(part)
+        runs, decided = reader.push(reader.hear(part))
         found += runs
         reader.forget(decided)
     assert [run.token for run in found + reader.finish()] == collapse(tokens)

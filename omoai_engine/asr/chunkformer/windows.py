@@ -1,0 +1,60 @@
+"""Rows that come at one end and go at the other, without copying those that stay.
+
+In: (m, width) tensors in order. Out: (n, width), the rows that were not dropped yet, as a view.
+Joining old and new rows anew in every step took 0.12 s of 1.75 s in bfloat16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_SPARE_ROWS = 1024
+"""The most room that is kept for rows to come: large steps, as on a GPU, need their memory.
+What such a step leaves behind is copied, and its buffer given back."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Rows (n, width) in order, of which the oldest fall out: `buffer[first:stop]`.
+
+    Appending copies the new rows only; all rows go to the front where the buffer ends. It never
+    writes over the rows of the window that it is asked of, so one that was kept from before a
+    failed step is still whole.
+    """
+
+    buffer: Tensor
+    first: int = 0
+    stop: int = 0
+
+    @property
+    def rows(self) -> Tensor:
+        """(n, width), a view."""
+        return self.buffer[self.first : self.stop]
+
+    def append(self, rows: Tensor) -> Window:
+        """Return the window with (m, width) more rows at its end."""
+        buffer, first, count = self.buffer, self.first, self.stop - self.first
+        if self.stop + len(rows) > len(buffer):
+            if first < count + len(rows):
+                room = count + len(rows) + min(count + len(rows), _SPARE_ROWS)
+                buffer = buffer.new_empty((room, buffer.shape[1]))
+            buffer[:count], first = self.rows, 0
+        stop = first + count + len(rows)
+        buffer[first + count : stop] = rows
+        return Window(buffer, first, stop)
+
+    def drop(self, count: int) -> Window:
+        """Return the window without its `count` oldest rows."""
+        first, kept = self.first + count, self.stop - self.first - count
+        if len(self.buffer) > 2 * (kept + _SPARE_ROWS):
+            return Window(self.buffer[first : self.stop].clone(), 0, kept)
+        return Window(self.buffer, first, self.stop)
+
+    def moved(self, device: torch.device, dtype: torch.dtype | None = None) -> Window:
+        """Return the same rows on another device, in another precision."""
+        return Window(self.buffer.to(device, dtype), self.first, self.stop)
