@@ -11,6 +11,7 @@ control tokens and template, so that everything around the weights is as with a 
 from __future__ import annotations
 
 import json
+import random
 import sys
 from pathlib import Path
 
@@ -44,15 +45,19 @@ _TEMPLATE = """\
 {%- endif %}"""
 
 
-def make_tiny_language_model(folder: Path, *, hidden: int = 64, layers: int = 2) -> Path:
+def make_tiny_language_model(
+    folder: Path, *, hidden: int = 64, layers: int = 2, vocabulary: int = _VOCABULARY
+) -> Path:
     """Write the model into `folder`, which is made; return it. Larger ones are for timings."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(folder)
-    _write_weights(folder, hidden, layers)
+    if vocabulary > _VOCABULARY:
+        _enlarge_vocabulary(folder / "tokenizer.json", vocabulary)
+    _write_weights(folder, hidden, layers, vocabulary)
     config = {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
-        "vocab_size": _VOCABULARY,
+        "vocab_size": vocabulary,
         "hidden_size": hidden,
         "intermediate_size": 2 * hidden,
         "num_hidden_layers": layers,
@@ -109,20 +114,37 @@ def _write_tokenizer(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=1))
 
 
-def _write_weights(folder: Path, hidden: int, layers: int) -> None:
+def _enlarge_vocabulary(file: Path, size: int) -> None:
+    """Add pairs of tokens as tokens of their own until there are `size`, as real models have."""
+    table = json.loads(file.read_bytes())
+    known = table["model"]["vocab"]
+    singles = sorted(token for token in known if token not in CONTROL)
+    pairs = [(one, other) for one in singles for other in singles if one + other not in known]
+    random.Random(7).shuffle(pairs)
+    number = _VOCABULARY
+    for one, other in pairs:
+        if number == size:
+            break
+        if known.setdefault(one + other, number) == number:
+            table["model"]["merges"].append([one, other])
+            number += 1
+    file.write_text(json.dumps(table, ensure_ascii=False))
+
+
+def _write_weights(folder: Path, hidden: int, layers: int, vocabulary: int) -> None:
     import numpy as np
     from safetensors.numpy import save_file
 
-    random = np.random.default_rng(7)
+    numbers = np.random.default_rng(7)
 
     def matrix(*shape: int, scale: float = 0.3) -> np.ndarray:
-        return (random.standard_normal(shape) * scale).astype(np.float32)
+        return (numbers.standard_normal(shape) * scale).astype(np.float32)
 
     def ones(size: int) -> np.ndarray:
         return np.ones(size, np.float32)
 
     tensors = {
-        "model.embed_tokens.weight": matrix(_VOCABULARY, hidden),
+        "model.embed_tokens.weight": matrix(vocabulary, hidden),
         "model.norm.weight": ones(hidden),
     }
     for layer in range(layers):
