@@ -138,7 +138,7 @@ class OmoaiApp(RecordingPart):
         self.conductor.sync_queue()
         self.set_timer(0.05, self._after_first_paint)
         if transcripts := [path for path in self._files if is_transcript(path)]:
-            self.call_later(self.import_transcript, transcripts[0])
+            self.set_timer(0.1, partial(self.import_transcript, transcripts[0]))
 
     def _after_first_paint(self) -> None:
         self.conductor.start()

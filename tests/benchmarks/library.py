@@ -2,6 +2,7 @@
 
     python tests/benchmarks/library.py build FOLDER      makes the library (once; minutes)
     python tests/benchmarks/library.py measure FOLDER    prints the table
+    python tests/benchmarks/library.py screen FOLDER     the same on the app's library screen
 
 Prints medians of wall and processor time in milliseconds, with the worst wall time of the tries:
 on a machine that does other things too, the processor time is the library's own.
@@ -9,6 +10,8 @@ on a machine that does other things too, the processor time is the library's own
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
 import statistics
 import sys
@@ -152,5 +155,57 @@ def measure(folder: Path) -> None:
         timed("undo an edit, on the disk", lambda: library.undo(long), 100)
 
 
+def screen(folder: Path) -> None:
+    """Print how long the library screen takes to its first list and to what a search finds."""
+    os.environ["OMOAI_LIBRARY__FOLDER"] = str(folder)
+    opened, searched = [], []
+    for number in range(7):
+        first, found = asyncio.run(_visit(folder, QUERIES[number % len(QUERIES)]))
+        if number:  # the first visit of a process imports the screen
+            opened.append(first)
+            searched.append(found)
+    for what, taken in (
+        ("key to the list on the screen", opened),
+        ("last letter to hits", searched),
+    ):
+        print(f"{what:<48} {statistics.median(taken):8.1f} ms, worst {max(taken):8.1f} ms")
+
+
+QUERIES = ("tieng viet", "ngân hàng", "khong", "thi truong", "hôm nay")
+
+
+async def _visit(folder: Path, query: str) -> tuple[float, float]:
+    from omoai_tui.app import OmoaiApp
+    from omoai_tui.screens.library_screen import LibraryScreen
+    from omoai_tui.widgets.library_list import LibraryList
+
+    class Quiet(OmoaiApp):
+        def _after_first_paint(self) -> None:
+            """No engine: only the library is looked at."""
+
+    app = Quiet(folder=str(folder))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+
+        async def until(ready: Callable[[LibraryList], bool]) -> float:
+            began = time.perf_counter()
+            while True:
+                await asyncio.sleep(0.001)
+                if isinstance(app.screen, LibraryScreen):
+                    view = app.screen.query(LibraryList)
+                    if view and ready(view.first()):
+                        await pilot.pause()
+                        return (time.perf_counter() - began) * 1000
+
+        app.simulate_key("l")
+        first = await until(lambda view: len(view.rows) >= TRANSCRIPTS)
+        await pilot.press("slash", *query[:-1])
+        await pilot.pause(0.5)
+        view = app.screen.query_one(LibraryList)
+        shown = view.rows
+        app.simulate_key(query[-1])
+        return first, await until(lambda view: view.rows is not shown)
+
+
 if __name__ == "__main__":
-    {"build": build, "measure": measure}[sys.argv[1]](Path(sys.argv[2]))
+    {"build": build, "measure": measure, "screen": screen}[sys.argv[1]](Path(sys.argv[2]))

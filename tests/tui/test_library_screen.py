@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import DATA
 from samples import QuietApp, screen_text
-from test_models_screen import shows
 from test_real_jobs import wait_until
 from textual.pilot import Pilot
+from waiting import shows
 
 from omoai_engine.library import Library
 from omoai_tui import language
