@@ -202,6 +202,7 @@ class ExportDialog(ModalScreen[ExportWish | None]):
             stem = self.query_one(PathInput)
             if stem.value == self._subject.stem:
                 stem.value = str(Path(self._subject.stem, file_name(title)))
+                stem.cursor_position = len(stem.value)
         self.query_one(OptionList).show(message.options, message.audio)
         self._preview()
 
