@@ -1,6 +1,7 @@
 """How fast and how flat the ChunkFormer engine is: a table of medians and ratios.
 
     python tests/benchmarks/chunkformer.py [--reference FOLDER] [--minutes 5,30] [--rounds 3]
+    python tests/benchmarks/chunkformer.py --first
 
 Every figure is the processor time of one thread in a process that has worked on a minute of
 sound before; the candidates take turns. Without `--model` a random model of the large
@@ -42,6 +43,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--precisions", default="float32,bfloat16")
     parser.add_argument("--memory-hours", type=float, default=0.0)
+    parser.add_argument("--first", action="store_true", help="only: when the first words are there")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
@@ -49,10 +51,12 @@ def main():
         return
     with tempfile.TemporaryDirectory() as scratch:
         model = args.model or make_model(Path(scratch) / "model")
-        for minutes in map(float, args.minutes.split(",")):
+        for minutes in [] if args.first else map(float, args.minutes.split(",")):
             compare(args, model, minutes, Path(scratch))
         if args.memory_hours:
             memory(args, model)
+        if args.first:
+            first(args, model)
 
 
 def compare(args, model, minutes, scratch):
@@ -79,8 +83,6 @@ def compare(args, model, minutes, scratch):
         if name in precisions:
             show(f"  floor of {name}", median(name, "floor"), minutes, results)
     for name in precisions:
-        first = ", ".join(f"{r['first_segment']:.1f}" for r in results[name] if r["first_segment"])
-        print(f"first segment, {name}, wall s: {first or 'none'}")
         extra = child("readings", model, sound, name)
         print(f"readings of every word, {name}: {extra['cpu']:.2f} CPU s more")
     agreement(model, sound, precisions)
@@ -122,9 +124,49 @@ def memory(args, model):
         )
 
 
+def first(args, model):
+    print(f"\n{'wall s with a warm model, long file':40}first words   first firm segment")
+    for precision in args.precisions.split(","):
+        for threads in (1, 2):
+            runs = [child("beginning", model, precision, threads) for _ in range(args.rounds)]
+            words, firm = (", ".join(f"{run[i]:.1f}" for run in runs) for i in range(2))
+            print(f"{f'{precision}, {threads} threads':40}{words:14}{firm}")
+
+
+def beginning(model, precision, threads):
+    """Wall seconds to the first provisional words and to the first firm segment of a long file."""
+    import torch
+
+    from omoai_engine.asr.chunkformer.recognizer import ChunkFormerRecognizer
+    from omoai_engine.audio import AudioBlock
+    from omoai_engine.config import ASRSettings
+    from omoai_engine.control import JobControl
+    from omoai_engine.events import ProvisionalText
+
+    torch.set_num_threads(int(threads))
+    sound = speech_like(240).astype(np.float32) / 32768
+    settings = ASRSettings(device="cpu", precision=precision)
+    recognizer = ChunkFormerRecognizer(Path(model), "random", settings)
+
+    def blocks(seconds):
+        for start in range(0, seconds * SECOND, SECOND):
+            yield AudioBlock(start / SECOND, sound[start : start + SECOND])
+
+    list(recognizer.recognize(blocks(60), control=JobControl()))
+    start, words = time.perf_counter(), []
+
+    def report(event):
+        if isinstance(event, ProvisionalText):
+            words.append(time.perf_counter() - start)
+
+    next(recognizer.recognize(blocks(240), control=JobControl(), report=report))
+    return words[0], time.perf_counter() - start
+
+
 def child(kind, *arguments):
     command = [sys.executable, __file__, "--child", ":".join([kind, *map(str, arguments)])]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    threads = str(arguments[-1]) if kind == "beginning" else "1"
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{kind} {arguments}: {done.stderr[-2000:]}")
@@ -192,12 +234,11 @@ def transcribe(model, blocks, precision, floor=None, alternatives=0):
     if floor:
         floor()
     work = FileTranscription(loaded, Context(), options)
-    before, clock, first, turns = peak(), Clock(), None, 0
+    before, clock, turns = peak(), Clock(), 0
     for block in blocks:
         work.push(torch.from_numpy(block.astype(np.float32) / 32768))
         while not work.hungry:
-            if work.step()[0] and first is None:
-                first = clock.seconds()[1]
+            work.step()
             if floor:
                 clock.set_apart(floor)
                 turns += 1
@@ -206,7 +247,6 @@ def transcribe(model, blocks, precision, floor=None, alternatives=0):
         work.step()
     done = {
         "cpu": clock.seconds()[0],
-        "first_segment": first,
         "peak": peak(),
         "beyond_weights": peak() - before,
     }
@@ -324,7 +364,7 @@ def reference(folder, model, sound):
     return {"cpu": time.process_time() - start, "beyond_weights": peak() - before}
 
 
-CHILDREN = {f.__name__: f for f in (ours, readings, tokens, reference, endless)}
+CHILDREN = {f.__name__: f for f in (ours, readings, tokens, reference, endless, beginning)}
 
 
 def make_model(folder):

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 LOOK_EVERY = 12
 """Frames between two looks at a chunk that is not complete: 1 s, twice in a chunk of 32. Three
 looks took the large model from 0.05 to 0.10 s of processor time a second of sound in bfloat16."""
-EARLY_SECONDS = 10.0
-"""So much of a long recording is read beforehand without look-ahead."""
+EARLY_SECONDS = 5.21
+"""So much of a long recording is read beforehand without look-ahead: 64 frames, one chunk of the
+published models; what is beyond it would make the first firm segment wait as long again."""
 EARLY_AFTER_SECONDS = 30.0
 """Only recordings longer than this are: the words of others come soon enough."""
 

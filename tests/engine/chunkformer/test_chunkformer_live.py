@@ -150,8 +150,8 @@ def test_a_long_file_shows_its_first_words_before_they_are_firm(recognizer, spok
             early = [e for e in heard if isinstance(e, ProvisionalText)]
         firm.append(segment)
     assert len(early) == 1
-    assert early[0].text.startswith("một hai ba bốn bật đèn tắt quạt")
-    assert early[0].end <= 10.0
+    assert early[0].text.startswith("một hai ba bốn")
+    assert early[0].end <= 5.3
     assert early[0].start == pytest.approx(firm[0].start, abs=0.1)
     short = []
     list(recognizer.recognize(blocks(spoken), control=JobControl(), report=short.append))
