@@ -56,7 +56,7 @@ def recognize_again(
             progress(min(event.seconds / max(last - first, 0.01), 1.0))
 
     try:
-        with open_audio(path, config.audio, control=control) as source:
+        with open_audio(path, config.audio, control=control, begin=first) as source:
             blocks = _cut(source, first, last)
             for segment in recognizer.recognize(blocks, control=control, report=report):
                 if (kept := _inside(_moved(segment, first), start, end)) is not None:

@@ -113,14 +113,20 @@ class Decoding:
 
     def run(self) -> None:
         """Send every block, then the end; raises `Refused` when there is nothing to send."""
-        for part in self._track.decode(self._note_damage):
+        begin = self._request.begin
+        for part in (
+            self._track.decode_from(begin, self._note_damage)
+            if begin > 0
+            else self._track.decode(self._note_damage)
+        ):
             self._take(part)
         self._flush()
         if not self._sent:
             raise self._why_nothing()
         self._repair.finish()
         self._mixer.finish()
-        self._tell_damage()
+        if not self._request.begin:
+            self._tell_damage()
         self._sender.send_json(Kind.END, {"samples": self._sent})
 
     def _why_nothing(self) -> Refused:

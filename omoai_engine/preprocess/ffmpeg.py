@@ -44,6 +44,10 @@ take any bytes for sound."""
 
 SLOWEST_HZ, FASTEST_HZ = 4_000, 768_000
 _READ_BYTES = 128 * 1024
+# Decoders need what comes before a place to get it right.
+_PRIMING_SECONDS = 0.5
+_GAPLESS = frozenset({"mp3", "flac", "wav", "w64", "aiff", "caf", "au"})
+_GAP_SECONDS = 0.1
 _LOCKED_TAGS = frozenset({"enca", "drms", "encv", "drmi", "aavd"})
 # Lines that tell of our own settings, or ask programmers for samples.
 _NO_CAUSE = ("whitelist", "Failed to open codec", "FFmpeg", "ffmpeg")
@@ -95,6 +99,9 @@ class SoundTrack:
         self._refuse_locked()
         self.info, self.claimed = self._describe()
         self.decoded_samples = 0
+        # Where decoding began, by the file's own clock, after it was told to begin later.
+        self._first_at = 0.0
+        self._time_is_known = False
 
     def _open(self, reader: Reader) -> Any:
         options = {
@@ -206,17 +213,68 @@ class SoundTrack:
         }
         return info, claimed
 
+    def decode_from(
+        self, begin: float, damaged: Callable[[bool], None]
+    ) -> Iterator[NDArray[np.float32]]:
+        """As `decode`, from `begin` seconds on; what stands before it is not decoded where the
+        file tells the time of its packets."""
+        self._go_to(max(0.0, begin - _PRIMING_SECONDS))
+        parts = self.decode(damaged)
+        first = next(parts, None)
+        if first is None:
+            return
+        left_out = max(0, round((begin - self._first_at) * SAMPLE_RATE_HZ))
+        for part in itertools.chain([first], parts):
+            if left_out < len(part):
+                yield part[left_out:]
+            left_out = max(0, left_out - len(part))
+
+    def _go_to(self, seconds: float) -> None:
+        """Go on with the packets from about `seconds` on; from the first where that is unsure."""
+        for target in (seconds, 0.0) if self._clock_counts_samples() else (0.0,):
+            try:
+                self._container.seek(int(target * av.time_base), backward=True)
+            except av.error.FFmpegError:
+                continue
+            self._packets = self._container.demux(self._stream)
+            first = next(self._packets_until_damage(), None)
+            if first is None:
+                continue
+            self._packets = itertools.chain([first], self._packets)
+            self._time_is_known = first.pts is not None
+            if target == 0.0 or (self._time_is_known and self._time_of(first) <= seconds + 0.5):
+                self._time_is_known = self._time_is_known and target > 0.0
+                return
+
+    def _clock_counts_samples(self) -> bool:
+        """Say whether the file's clock cannot have gaps: times are counted in samples here."""
+        name = self._container.format.name
+        if name in _GAPLESS:
+            return True
+        stream, context = self._stream, self._stream.codec_context
+        if "mp4" not in name or not (stream.frames and context.frame_size and stream.duration):
+            return False
+        sound = stream.frames * context.frame_size / context.sample_rate
+        return bool(abs(sound - float(stream.duration * stream.time_base)) < _GAP_SECONDS)
+
+    def _time_of(self, part: Any) -> float:
+        start = self._stream.start_time or 0
+        return float(part.pts * part.time_base - start * self._stream.time_base)
+
     def decode(self, damaged: Callable[[bool], None]) -> Iterator[NDArray[np.float32]]:
         """Yield (n, channels) float32 at 16 kHz; the number of channels may change on the way.
 
         `damaged` is called for every part that had to be left out, with True where that is all
         the rest.
         """
+        self._first_at = 0.0
         resampler: Any = None
         shape: object = None
         av.logging.set_level(av.logging.ERROR)
         for frame in self._frames(damaged):
             new = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if shape is None and self._time_is_known and frame.pts is not None:
+                self._first_at = self._time_of(frame)
             if new != shape:
                 if resampler is not None:
                     yield from _packed(resampler.resample(None))

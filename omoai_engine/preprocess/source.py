@@ -59,12 +59,18 @@ class AudioSource(Iterator[AudioBlock]):
     """
 
     def __init__(
-        self, decoder: DecoderProcess, name: str, check: Callable[[], None], stall_seconds: float
+        self,
+        decoder: DecoderProcess,
+        name: str,
+        check: Callable[[], None],
+        stall_seconds: float,
+        begin: float = 0.0,
     ) -> None:
         self._decoder = decoder
         self._check = check
         self._stall_seconds = stall_seconds
         self._notices: list[str] = []
+        self._begin = begin
         self._samples = 0
         self._complete = False
         self._failure: OmoAIError | None = None
@@ -109,7 +115,7 @@ class AudioSource(Iterator[AudioBlock]):
             self.close()
             raise StopIteration
         samples = np.frombuffer(content, dtype="<f4")
-        block = AudioBlock(self._samples / SAMPLE_RATE_HZ, samples)
+        block = AudioBlock(self._begin + self._samples / SAMPLE_RATE_HZ, samples)
         self._samples += len(samples)
         return block
 
@@ -151,6 +157,7 @@ def open_audio(
     *,
     control: JobControl | None = None,
     max_duration: float | None = None,
+    begin: float = 0.0,
 ) -> AudioSource:
     """Start decoding and return when the header was read.
 
@@ -160,6 +167,8 @@ def open_audio(
         settings: limits; default: those of the configuration.
         control: cancels and pauses; looked at twice a second or more.
         max_duration: longest recording taken, seconds; default: that of `settings`.
+        begin: the first block begins so many seconds into the recording; there is no block where
+            the recording is shorter, and `AudioInputError`.
 
     Raises:
         AudioNotFoundError: there is no such file.
@@ -168,7 +177,14 @@ def open_audio(
         CancelledError: cancelled meanwhile.
         WorkerDiedError: the decoder could not be started, or was killed.
     """
-    return _open(audio_input, settings, control=control, max_duration=max_duration, probe=False)
+    return _open(
+        audio_input,
+        settings,
+        control=control,
+        max_duration=max_duration,
+        probe=False,
+        begin=begin,
+    )
 
 
 def probe_audio(audio_input: AudioInput, settings: AudioSettings | None = None) -> AudioInfo:
@@ -184,6 +200,7 @@ def _open(
     control: JobControl | None,
     max_duration: float | None,
     probe: bool,
+    begin: float = 0.0,
 ) -> AudioSource:
     if settings is None:
         from omoai_engine.config import get_config
@@ -214,6 +231,7 @@ def _open(
             memory_mib=limits.decoder_memory_mib,
             probe=probe,
             lifeline_fd=lifeline,
+            begin=begin,
         )
 
     check()
@@ -223,4 +241,4 @@ def _open(
     finally:
         if isinstance(opened, OpenFile):
             os.close(opened.descriptor)
-    return AudioSource(decoder, opened.name, check, limits.stall_seconds)
+    return AudioSource(decoder, opened.name, check, limits.stall_seconds, begin)

@@ -51,7 +51,7 @@ class Request:
     `spool`: standard input is a pipe, to be read to its end into memory first, at most
     `max_stream_bytes`; else it is a regular file that is read from byte `offset` on.
     `max_duration`: seconds. `memory_mib`: memory beyond the program itself and the spool.
-    `probe`: end after the header.
+    `probe`: end after the header. `begin`: send what is heard from so many seconds on.
     """
 
     spool: bool
@@ -61,6 +61,7 @@ class Request:
     memory_mib: int
     probe: bool
     lifeline_fd: int
+    begin: float = 0.0
 
     def to_json(self) -> str:
         """Return the request as the child's argument."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import shlex
 import socket
@@ -67,7 +68,10 @@ def _decoded(path: Path, start: float, end: float) -> bytes | None:
     from omoai_engine.preprocess import open_audio
 
     parts = []
-    with open_audio(path) as blocks:
+    begin = math.floor(start)
+    with open_audio(path, begin=begin) as blocks:
+        if blocks.info.duration and begin >= blocks.info.duration + 1.0:
+            return None
         for block in blocks:
             if block.end <= start:
                 continue

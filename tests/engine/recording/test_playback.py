@@ -11,6 +11,7 @@ import pytest
 from sound_tools import find, noise, read_wav
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.preprocess import open_audio
 from omoai_engine.recording import clip, play, play_command
 
 pytestmark = pytest.mark.usefixtures("no_child_left")
@@ -88,3 +89,18 @@ def test_the_command_for_elsewhere_quotes_names():
         ["sh", "-c", f"printf '%s\\n' {remote}"], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert words == ["omoai", "clip", "/a b/it's.wav", "1.00", "2.00"]
+
+
+@pytest.mark.parametrize("kind", ["mp3", "flac", "m4a", "ogg"])
+def test_a_clip_from_the_middle_of_a_coded_file_is_what_stands_there(vietnamese, tmp_path, kind):
+    coded = tmp_path / f"coded.{kind}"
+    order = ["ffmpeg", "-loglevel", "error", "-i", str(vietnamese), str(coded)]
+    subprocess.run(order, check=True)
+    with open_audio(coded) as blocks:
+        whole = np.concatenate([block.samples for block in blocks])
+    with wave.open(io.BytesIO(clip(coded, 41.3, 42.3))) as sound:
+        heard = np.frombuffer(sound.readframes(1 << 20), "<i2").astype(np.float32) / 32767
+    there = whole[round(41.3 * 16_000) :][: len(heard)]
+    assert len(heard) == 16_000
+    # AAC writes some noise anew at every decoding, so not to the sample.
+    assert np.corrcoef(heard, there)[0, 1] > 0.95
