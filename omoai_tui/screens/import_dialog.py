@@ -81,7 +81,6 @@ class ImportDialog(ModalScreen[int | None]):
             sound.value == self._guessed
         ):
             self._guessed = sound.value = message.sound
-            sound.cursor_position = len(sound.value)
 
     def on_path_input_offered(self, message: PathInput.Offered) -> None:
         """Show what the path could go on with."""

@@ -10,6 +10,7 @@ import pytest
 from conftest import DATA
 from samples import QuietApp
 from test_real_jobs import wait_until
+from textual.pilot import Pilot
 from textual.widgets import Input
 from waiting import says, shows
 
@@ -39,6 +40,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+async def offers_the_sound(pilot: Pilot[None], folder: Path) -> None:
+    await shows(pilot, "Bring in a transcript", str(folder)[:20])
+    sound = pilot.app.screen.query_one("#sound", Input)
+    await wait_until(pilot, lambda: sound.value == str(folder / "talk.mp3"))
+
+
 @pytest.mark.parametrize("name", GIVEN)
 async def test_a_transcript_finds_the_sound_beside_it_and_opens_for_review(
     folder: Path, name: str
@@ -66,17 +73,17 @@ async def test_a_transcript_that_is_pasted_or_opened_is_never_queued_as_sound(
     app = QuietApp(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_text(str(folder / "talk.srt"), "")
-        await shows(pilot, "Bring in a transcript", "talk.mp3")
+        await offers_the_sound(pilot, folder)
         await pilot.press("escape")
         await pilot.press("ctrl+o", *str(folder / "talk.srt"), "enter")
-        await shows(pilot, "Bring in a transcript", "talk.mp3")
+        await offers_the_sound(pilot, folder)
         assert app.queue.jobs == []
 
 
 async def test_a_transcript_on_the_command_line_is_brought_in(folder: Path) -> None:
     app = OmoaiApp([str(folder / "talk.srt")], folder=str(folder))
     async with app.run_test(size=(80, 24)) as pilot:
-        await shows(pilot, "Bring in a transcript", "talk.mp3")
+        await offers_the_sound(pilot, folder)
         assert app.queue.jobs == []
 
 
