@@ -12,6 +12,7 @@ from typing import Any
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 
 __all__ = ["LinuxDriver", "QuietCrash", "XTermParser", "call_in_loop"]
 
@@ -33,6 +34,17 @@ class QuietCrash(App[None]):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
+
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens that shine through the one in front; none through an opaque one.
+
+        Textual counts the one below always, and then sends the whole screen in front again for
+        each change of what nobody sees.
+        """
+        stack = self._screen_stack
+        covered = bool(stack) and stack[-1].styles.background.a == 1
+        return [] if covered else super()._background_screens
 
 
 def call_in_loop(app: App[Any], call: Callable[[], object]) -> None:

@@ -140,6 +140,18 @@ class BlockCanvas(ScrollView, can_focus=True):
             self._go_to(min(self.scroll_offset.y, self.max_scroll_y))
             self.refresh()
 
+    def revise_last(self) -> None:
+        """The last block looks different, perhaps at another height; no other line is sent."""
+        last = len(self._lines) - 1
+        if last < 0:
+            return
+        before = self._lines.total
+        self._forget(last, last)
+        if self._lines.revise(last, last):
+            self._fit()
+            self._follow()
+        self._refresh_rows(self._lines.start(last), max(before, self._lines.total))
+
     # Measuring.
 
     def _width(self) -> int:
@@ -160,9 +172,12 @@ class BlockCanvas(ScrollView, can_focus=True):
             page = self.scrollable_content_region.height
             total = self._lines.total
             room = self.virtual_size.height
-            if total > page and total > room:
+            if total <= page:
+                # A change of size is a layout, and that sends the whole screen again.
+                self._slack = page - total
+            elif total > room:
                 self._slack = max(1, page // 2)
-            elif total > page:
+            else:
                 self._slack = room - total
         # No width: nothing scrolls sideways, and a change of width would be a layout.
         size = Size(0, self._lines.total + (self._slack if self._lines else 0))

@@ -52,6 +52,10 @@ class SegmentList(BlockView):
         draft = self._provisional()
         if draft == self._draft and len(job.segments) == self._shown and self._shown:
             return
+        if draft and self._draft and len(job.segments) == self._shown:
+            self._draft = draft
+            self.revise_last()
+            return
         if self._draft and self._lines:
             # The provisional words stood below the last firm ones.
             self.keep(self._shown)
