@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from omoai_engine.cli.console import error_line, say
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.cli.job_view import clock
+from omoai_engine.errors import EditError, OmoAIError
 from omoai_engine.text import one_line, shown_path
 
 if TYPE_CHECKING:
@@ -37,10 +39,12 @@ def edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> 
     transcript = library.transcript(parsed.id)
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     before = to_text(transcript)
-    descriptor, name = tempfile.mkstemp(prefix="omoai-edit-", suffix=".txt")
-    path = Path(name)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(before)
+    try:
+        path = _draft(before)
+    except OSError as error:
+        error_line(f"there is no room for the text to edit: {error.strerror}. Nothing was changed")
+        return ExitCode.FAILED
+    name = str(path)
     try:
         ended = subprocess.run([*shlex.split(command), name], check=False).returncode
         after = path.read_bytes().decode("utf-8")
@@ -56,7 +60,12 @@ def edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> 
     for note in came.notes:
         say(f"line {note.line}: {note.why}: {note.text}")
     if came.edits:
-        outcome = library.edit(parsed.id, *came.edits, label="Edit in an editor")
+        try:
+            outcome = library.edit(parsed.id, *came.edits, label="Edit in an editor")
+        except OmoAIError as error:
+            error_line(str(error))
+            say(f"What you wrote is kept in {shown_path(path)}")
+            return ExitCode.USAGE if isinstance(error, EditError) else ExitCode.FAILED
         say(f"{outcome.changed} segments changed.")
         say(f"This takes it back: omoai library undo {parsed.id}")
     else:
@@ -64,8 +73,23 @@ def edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> 
     if came.notes:
         say(f"What you wrote is kept in {shown_path(path)}")
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink()
     return ExitCode.DONE
+
+
+def _draft(text: str) -> Path:
+    """Write the text to edit into a file of its own. Raises `OSError`."""
+    descriptor, name = tempfile.mkstemp(prefix="omoai-edit-", suffix=".txt")
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    return path
 
 
 def undo(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> int:

@@ -240,6 +240,8 @@ def _describe(folder: Path, stem: str) -> Recording | None:
         size = os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
+    if not size and not live and path.name.endswith(PART):
+        return None  # its process died before the head was written: nothing was recorded
     pcm = read_format(content) or _format_of(notes)
     events = {note.get("event"): note for note in notes}
     if path.name.endswith(PART):

@@ -51,6 +51,8 @@ class Spool:
             self.sync()
             _flush_folder(folder)
         except OSError as error:
+            # Nobody shall be offered a recording that never began.
+            self._abandon()
             raise _unwritable(error, folder) from None
 
     @property
