@@ -420,9 +420,9 @@ class ReviewTools(DoubtQueue):
             return ""
         figures = document.entry.metadata.get("postprocess")
         changed = figures.get("words_changed") if isinstance(figures, dict) else None
-        if changed is None and document.entry.state != "finished":
+        if not isinstance(changed, int):
             return ""
-        return plural(int(changed or 0), texts.WORDS_CHANGED)
+        return plural(changed, texts.WORDS_CHANGED)
 
     def action_proof(self) -> None:
         """Show every suggestion of the language model and what became of it."""

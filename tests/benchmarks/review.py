@@ -29,7 +29,7 @@ from omoai_engine.library import EditText, Library
 from omoai_tui.app import OmoaiApp
 from omoai_tui.screens.review_screen import ReviewScreen
 
-OPENED, EDITED, KILLED, UNDONE = 5, 30, 5, 1000
+OPENED, EDITED, KILLED, UNDONE = 5, 20, 5, 1000
 DOUBTFUL = 0.04
 
 
