@@ -356,8 +356,8 @@ class Workbench(Screen[None]):
             hints += [("e", texts.EXPORT, "app.export"), ("c", texts.COPY, "app.copy")]
         if job and job.entry is not None:
             hints.append(("v", texts_review.HINT_REVIEW, "app.visit('review')"))
-        hints.append(("l", texts_library.LIBRARY, "app.visit('library')"))
         hints.append(("r", texts_recorder.RECORD, "app.visit('recorder')"))
+        hints.append(("l", texts_library.LIBRARY, "app.visit('library')"))
         hints.append(("z", texts.UNZOOM if self._zoomed else texts.ZOOM, "screen.zoom"))
         if self._current != "files":
             hints.append(("^O", texts.OPEN, "app.open"))
