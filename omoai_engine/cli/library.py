@@ -82,9 +82,13 @@ def _parser() -> Parser:
     searching.add_argument("--limit", type=_count, default=50, metavar="N")
     searching.add_argument("--json", action="store_true")
     commands.add_parser("export", help="the same as `omoai export`")
-    bringing = command("import", _import, "SRT, WebVTT or JSON, for review")
+    bringing = command("import", _import, "SRT, WebVTT, JSON or text, for review")
     bringing.add_argument("files", nargs="+", metavar="FILE")
-    bringing.add_argument("--audio", metavar="FILE", help="the recording of the transcript")
+    bringing.add_argument(
+        "--audio",
+        metavar="FILE",
+        help="the recording of the transcript; else the one beside it of the same name",
+    )
     for name, run, text in (
         ("delete", library_changes.delete, "delete transcripts; `restore` brings them back"),
         ("restore", library_changes.restore, "bring deleted transcripts back"),
@@ -176,7 +180,7 @@ def _search(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) 
 
 
 def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -> int:
-    from omoai_engine.library.imports import read_transcript
+    from omoai_engine.library.companions import import_file, sound_beside
 
     if parsed.audio and len(parsed.files) > 1:
         error_line("--audio belongs to one FILE. See: omoai library import --help")
@@ -186,19 +190,22 @@ def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -
         return ExitCode.USAGE
     code = ExitCode.DONE
     for name in parsed.files:
+        path = Path(name).absolute()
+        audio = Path(parsed.audio).absolute() if parsed.audio else sound_beside(path)
         try:
-            result = read_transcript(Path(name))
+            entry, result = import_file(
+                library, path, audio, keep_audio=config.library.audio == "copy"
+            )
         except TranscriptFormatError as error:
             error_line(str(error))
             code = ExitCode.USAGE
             continue
-        audio = Path(parsed.audio) if parsed.audio else None
-        entry = library.store(
-            result, source=name, audio=audio, keep_audio=config.library.audio == "copy"
-        )
         mended = result.metadata.get("mended")
         note = f" ({mended} segments had times that were mended)" if mended else ""
-        say(f"{shown_path(name)}: {len(result.segments)} segments{note}")
+        if result.metadata.get("times_guessed"):
+            note += " (it has no times of its own: they are guessed)"
+        beside = f", with {shown_path(audio)}" if audio else ""
+        say(f"{shown_path(name)}: {len(result.segments)} segments{beside}{note}")
         write_text(f"{entry}\n")
     return code
 
