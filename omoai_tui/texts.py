@@ -51,6 +51,15 @@ EMPTY_TRANSCRIPT_RUNNING = (_("The first paragraph is not finished yet."),)
 EMPTY_SUMMARY = (_("Title, abstract and main points come here when a recording is through."),)
 EMPTY_SUMMARY_RUNNING = (_("Comes when the whole recording is heard."),)
 EMPTY_SUMMARY_NONE = (_("There is no summary for this recording."),)
+# Who wrote it, beside the title of the pane.
+SUMMARY_BY_RULES = _("sentences picked out by rules")
+SUMMARY_BY_MODEL = _("written by {model}")
+MARKS = {
+    "kept": _("marks as recognised"),
+    "rewritten": _("marks by rules"),
+    "model": _("marks by a language model"),
+}
+MARKS_WORDS = _n("{count} word changed", "{count} words changed")
 EMPTY_TIMING = (_("How long each stage takes is shown here while a recording is worked on."),)
 EMPTY_QUEUE = (_("No recording yet."), "", _("Enter on a file adds it here."))
 EMPTY_FOLDER = _("nothing here that can be played (a shows all files)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from omoai_engine.text import one_line
 from omoai_tui import texts
 from omoai_tui.cells import wrap
 from omoai_tui.formats import clock
@@ -22,6 +23,7 @@ class SummaryPane(BlockView):
         self.job = job
         self._blocks = self._collect()
         self.reset()
+        self.say_note(self._author())
 
     def sync(self) -> None:
         """Draw the summary when it came or grew."""
@@ -29,6 +31,17 @@ class SummaryPane(BlockView):
         if blocks != self._blocks or not blocks:
             self._blocks = blocks
             self.reset()
+        self.say_note(self._author())
+
+    def _author(self) -> str:
+        """Say what wrote the summary: nobody takes picked-out sentences for a model's words."""
+        summary = self.job.summary if self.job else None
+        if summary is None:
+            return ""
+        if summary.metadata.get("method") == "extractive":
+            return texts.SUMMARY_BY_RULES
+        model = one_line(str(summary.metadata.get("model") or ""))
+        return texts.SUMMARY_BY_MODEL.format(model=model) if model else ""
 
     def segment_of(self, index: int) -> int | None:
         """Return the segment that block `index` leads to, if any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from omoai_engine.results import Paragraph
-from omoai_tui import texts
+from omoai_tui import language, texts
 from omoai_tui.cells import Span, runs, wrap
 from omoai_tui.confidence import doubtful_spans
 from omoai_tui.formats import clock
@@ -27,6 +27,7 @@ class TranscriptPane(BlockView):
         self._shown = len(job.paragraphs) if job else 0
         self.set_live(job is not None and not job.status.over)
         self.reset()
+        self.say_note(self._author())
 
     def sync(self) -> None:
         """Draw what is new in the job."""
@@ -38,6 +39,19 @@ class TranscriptPane(BlockView):
         elif count > self._shown or not count:
             self._shown = count
             self.grow()
+        self.say_note(self._author())
+
+    def _author(self) -> str:
+        """Say what placed the marks, and how many words that changed (0, counted)."""
+        result = self.job.result if self.job else None
+        facts = result.metadata.get("postprocess") if result else None
+        if not isinstance(facts, dict):
+            return ""
+        changed = facts.get("words_changed")
+        said = [texts.MARKS.get(str(facts.get("punctuation")), "")]
+        if isinstance(changed, int):
+            said.append(language.plural(changed, texts.MARKS_WORDS))
+        return " · ".join(filter(None, said))
 
     def show_time(self, seconds: float) -> None:
         """Bring the paragraph that holds this moment into view."""

@@ -25,7 +25,7 @@ MODULES = [
     importlib.import_module(f"omoai_tui.{path.stem}")
     for path in sorted(Path(texts.__file__).parent.glob("texts*.py"))
 ]
-UNTRANSLATED = {"APP", "STATUS_MARK"}
+UNTRANSLATED = {"APP", "STATE_MARK", "STATUS_MARK"}
 
 
 def marked(module: ModuleType) -> set[str]:
