@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from recorder_tools import Speak, VirtualSound, bare, folder, noise, own_sound, say, sound
 from recorder_tools import _virtual as _virtual
@@ -220,11 +221,15 @@ async def test_the_microphone_of_another_machine(
 
 
 async def test_a_device_that_vanishes_keeps_what_it_gave(
-    own_sound: VirtualSound, folder: Path
+    own_sound: VirtualSound, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OMOAI_RECORDING__WARN_MINUTES", "100000000")
     app = app_in(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await recording(pilot, 1.0)
+        await wait_until(pilot, lambda: shows(app, "The disk is nearly full: room for"))
+        own_sound.play(np.where(np.arange(32_000) % 80 < 40, 32767, -32768).astype(np.int16))
+        await wait_until(pilot, lambda: shows(app, "The sound is clipping"))
         own_sound.unplug()
         await wait_until(pilot, lambda: shows(app, "Saved up to there: 0:0", "gives no more sound"))
         await finished(pilot)
