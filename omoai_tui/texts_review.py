@@ -219,7 +219,7 @@ DO_REVIEW = _("review the recording that is shown")
 HINT_REVIEW = _("review")
 
 # What edits are called in the history; the library keeps them in English.
-_LABELS = (
+_labels = (
     _("Edit text"),
     _("Split segment"),
     _("Merge segments"),
@@ -235,8 +235,12 @@ _LABELS = (
     _("Edit"),
 )
 
-says: dict[str, str] = {name: value for name, value in globals().items() if name[:3] == "DO_"}
-"""The English names of what keys do: bindings keep these, and they are translated when shown."""
+_english = {name: value for name, value in globals().items() if name[:3] == "DO_"}
+
+
+def english(text: str) -> str:
+    """Return what a key does, in English: bindings keep that, and it is translated when shown."""
+    return next((value for name, value in _english.items() if globals()[name] == text), text)
 
 
 def say(label: str) -> str:

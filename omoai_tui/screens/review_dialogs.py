@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from omoai_engine.library.edits import Replace
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.cells import Span, wrap
 from omoai_tui.screens.dialogs import Rows, label
 from omoai_tui.widgets.block_view import BlockView, Pieces
@@ -35,7 +35,7 @@ class LineDialog(ModalScreen[str | None]):
     ) -> None:
         super().__init__()
         self._title, self._first, self._choices = title, first, list(choices)
-        self._keys = keys or texts.LINE_KEYS
+        self._keys = keys or texts_review.LINE_KEYS
         self._empty = empty
 
     def compose(self) -> ComposeResult:
@@ -170,12 +170,12 @@ class ReplaceDialog(ModalScreen[Replace | None]):
     def compose(self) -> ComposeResult:
         """What to find, what to write, the switches, how many."""
         with Vertical(classes="dialog"):
-            yield label(texts.REPLACE_TITLE, "dialog-title")
-            yield TextInput(self._find, placeholder=texts.REPLACE_FIND, id="find")
-            yield TextInput(placeholder=texts.REPLACE_BY, id="by")
+            yield label(texts_review.REPLACE_TITLE, "dialog-title")
+            yield TextInput(self._find, placeholder=texts_review.REPLACE_FIND, id="find")
+            yield TextInput(placeholder=texts_review.REPLACE_BY, id="by")
             yield Static(id="switches", markup=False)
             yield Static(id="count", classes="dialog-complaint", markup=False)
-            yield label(texts.REPLACE_KEYS, "dialog-keys")
+            yield label(texts_review.REPLACE_KEYS, "dialog-keys")
 
     def on_mount(self) -> None:
         """Show the switches."""
@@ -195,9 +195,9 @@ class ReplaceDialog(ModalScreen[Replace | None]):
         boxes = [
             f"{key} [{'x' if self._turned[name] else ' '}] {said}"
             for key, name, said in (
-                ("F2", "marks", texts.REPLACE_MARKS),
-                ("F3", "case", texts.REPLACE_CASE),
-                ("F4", "words", texts.REPLACE_WORDS),
+                ("F2", "marks", texts_review.REPLACE_MARKS),
+                ("F3", "case", texts_review.REPLACE_CASE),
+                ("F4", "words", texts_review.REPLACE_WORDS),
             )
         ]
         self.query_one("#switches", Static).update(Content("   ".join(boxes)))
@@ -223,7 +223,7 @@ class ReplaceDialog(ModalScreen[Replace | None]):
 
         def counted(number: int) -> None:
             if self.is_mounted and self._wish().find == wish.find:
-                self._say(texts.REPLACE_COUNT.format(count=number))
+                self._say(texts_review.REPLACE_COUNT.format(count=number))
 
         self._count(wish, counted)
 
@@ -283,7 +283,7 @@ class AgainDialog(ModalScreen[AgainWish | None]):
         ]
 
     def _labels(self) -> list[str]:
-        names = (texts.AGAIN_MODEL, texts.AGAIN_LANGUAGE, texts.AGAIN_QUALITY)
+        names = (texts_review.AGAIN_MODEL, texts_review.AGAIN_LANGUAGE, texts_review.AGAIN_QUALITY)
         return [
             f"{name:<10} ‹ {options[at]} ›"
             for name, options, at in zip(names, self._all, self._at, strict=True)
@@ -292,9 +292,9 @@ class AgainDialog(ModalScreen[AgainWish | None]):
     def compose(self) -> ComposeResult:
         """Title, three rows, keys."""
         with Vertical(classes="dialog"):
-            yield label(texts.AGAIN_TITLE.format(span=self._span), "dialog-title")
+            yield label(texts_review.AGAIN_TITLE.format(span=self._span), "dialog-title")
             yield Rows(self._labels())
-            yield label(texts.AGAIN_KEYS, "dialog-keys")
+            yield label(texts_review.AGAIN_KEYS, "dialog-keys")
 
     def on_mount(self) -> None:
         """Stand on the first row."""
@@ -330,8 +330,8 @@ class ProgressDialog(ModalScreen[None]):
         """Title, how far, keys."""
         with Vertical(classes="dialog"):
             yield label(self._title, "dialog-title")
-            yield Static(Content(texts.LOADING), id="how-far", markup=False)
-            yield label(texts.PROGRESS_KEYS, "dialog-keys")
+            yield Static(Content(texts_review.LOADING), id="how-far", markup=False)
+            yield label(texts_review.PROGRESS_KEYS, "dialog-keys")
 
     def show(self, part: float) -> None:
         """Say how far, 0 to 1."""
@@ -359,9 +359,9 @@ class CompareDialog(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """Title, both, keys."""
         with Vertical(classes="dialog review-rows"):
-            yield label(texts.COMPARE_TITLE, "dialog-title")
+            yield label(texts_review.COMPARE_TITLE, "dialog-title")
             yield Sides(self._before, self._after)
-            yield label(texts.COMPARE_KEYS, "dialog-keys")
+            yield label(texts_review.COMPARE_KEYS, "dialog-keys")
 
     def on_mount(self) -> None:
         """Draw."""
@@ -397,7 +397,7 @@ class Sides(BlockView):
             return self._made[1]
         half = max(8, (width - 5) // 2)
         rows: list[Pieces] = [
-            [(pad(f" {texts.BEFORE}", half + 3), "muted"), (texts.AFTER, "muted")]
+            [(pad(f" {texts_review.BEFORE}", half + 3), "muted"), (texts_review.AFTER, "muted")]
         ]
         line: list[tuple[str, str, bool]] = []
 

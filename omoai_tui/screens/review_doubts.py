@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from omoai_engine.library.doubts import Doubt
 from omoai_engine.library.edits import Confirm, Edit, EditText, Replace
 from omoai_engine.library.records import EditOutcome, Segment
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.formats import clock
 from omoai_tui.review_document import ReviewDocument
 from omoai_tui.screens.full_screen import FullScreen
@@ -27,24 +27,48 @@ class DoubtQueue(FullScreen):
     """What the review does with doubts; the screen itself opens the input and writes edits."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "doubt(1)", texts.says["DO_NEXT_DOUBT"], show=False, id="review.next_doubt"),
         Binding(
-            "N", "doubt(-1)", texts.says["DO_DOUBT_BEFORE"], show=False, id="review.doubt_before"
+            "n",
+            "doubt(1)",
+            texts_review.english(texts_review.DO_NEXT_DOUBT),
+            show=False,
+            id="review.next_doubt",
         ),
-        Binding("a", "accept", texts.says["DO_ACCEPT"], show=False, id="review.accept"),
+        Binding(
+            "N",
+            "doubt(-1)",
+            texts_review.english(texts_review.DO_DOUBT_BEFORE),
+            show=False,
+            id="review.doubt_before",
+        ),
+        Binding(
+            "a",
+            "accept",
+            texts_review.english(texts_review.DO_ACCEPT),
+            show=False,
+            id="review.accept",
+        ),
         *(
             Binding(
                 str(number),
                 f"option({number - 1})",
-                texts.says["DO_OPTION"] if number == 1 else "",
+                texts_review.english(texts_review.DO_OPTION) if number == 1 else "",
                 show=False,
                 id=f"review.option_{number}",
             )
             for number in range(1, 10)
         ),
-        Binding("f", "fix", texts.says["DO_FIX"], show=False, id="review.fix"),
-        Binding("F", "fix_all", texts.says["DO_FIX_ALL"], show=False, id="review.fix_all"),
-        Binding("w", "learn", texts.says["DO_LEARN"], show=False, id="review.learn"),
+        Binding("f", "fix", texts_review.english(texts_review.DO_FIX), show=False, id="review.fix"),
+        Binding(
+            "F",
+            "fix_all",
+            texts_review.english(texts_review.DO_FIX_ALL),
+            show=False,
+            id="review.fix_all",
+        ),
+        Binding(
+            "w", "learn", texts_review.english(texts_review.DO_LEARN), show=False, id="review.learn"
+        ),
     ]
 
     def __init__(self) -> None:
@@ -142,11 +166,11 @@ class DoubtQueue(FullScreen):
         if found is None and document.places:
             found = document.places[0 if step > 0 else -1]
             if found == self.doubt:
-                self.say(texts.ONLY_DOUBT)
+                self.say(texts_review.ONLY_DOUBT)
                 return
-            self.say(texts.ROUND_END if step > 0 else texts.ROUND_BEGIN)
+            self.say(texts_review.ROUND_END if step > 0 else texts_review.ROUND_BEGIN)
         if found is None:
-            self.say(texts.NO_DOUBT)
+            self.say(texts_review.NO_DOUBT)
             self._look_at(None)
         else:
             self._go(found)
@@ -167,7 +191,7 @@ class DoubtQueue(FullScreen):
         found = document.next_place(at, 1)
         if found is None:
             self._look_at(None)
-            self.say(texts.ROUND_END if document.places else texts.ALL_SETTLED)
+            self.say(texts_review.ROUND_END if document.places else texts_review.ALL_SETTLED)
         else:
             self._go(found)
         self.sync()
@@ -181,7 +205,7 @@ class DoubtQueue(FullScreen):
             if found:
                 self._look_at(found[0])
         if self.doubt is None:
-            self.say(texts.NO_DOUBT_HERE)
+            self.say(texts_review.NO_DOUBT_HERE)
         return self.doubt
 
     def action_accept(self) -> None:
@@ -297,7 +321,7 @@ class DoubtQueue(FullScreen):
                 if text:
                     self.replace_all(doubt.text, text)
 
-            title = texts.FIX_ALL_TITLE.format(words=doubt.text)
+            title = texts_review.FIX_ALL_TITLE.format(words=doubt.text)
             first = doubt.options[0] if doubt.options else doubt.text
             self.app.push_screen(LineDialog(title, first, doubt.options), answered)
 
@@ -307,7 +331,7 @@ class DoubtQueue(FullScreen):
 
         def done(outcome: EditOutcome) -> None:
             count = sum(len(step.added) for step in outcome.steps)
-            self.say(texts.FIXED_ALL.format(count=count, find=find, by=by))
+            self.say(texts_review.FIXED_ALL.format(count=count, find=find, by=by))
 
         self.make([edit], then=done)
 
@@ -330,13 +354,15 @@ class DoubtQueue(FullScreen):
                 return add_hotword(load_config(**overrides), text)
 
             def added(path: object) -> None:
-                said = texts.LEARNED if path else texts.KNOWN
+                said = texts_review.LEARNED if path else texts_review.KNOWN
                 self.say(said.format(word=text, path=str(path)), 6)
                 app.conductor.renew()
 
             self.ask(add, added)
 
-        self.app.push_screen(LineDialog(texts.LEARN_TITLE, first.strip(".,;:!?…"), ()), answered)
+        self.app.push_screen(
+            LineDialog(texts_review.LEARN_TITLE, first.strip(".,;:!?…"), ()), answered
+        )
 
     # What is said of it.
 
@@ -350,15 +376,15 @@ class DoubtQueue(FullScreen):
         total = count + document.pace.settled
         if self.doubt is not None:
             number = document.pace.settled + document.number_of(self.doubt)
-            parts.append(texts.DOUBT_OF.format(number=number, total=total))
+            parts.append(texts_review.DOUBT_OF.format(number=number, total=total))
         elif count:
-            parts.append(texts.DOUBTS_LEFT.format(count=count))
+            parts.append(texts_review.DOUBTS_LEFT.format(count=count))
         else:
-            parts.append(texts.NO_DOUBT)
+            parts.append(texts_review.NO_DOUBT)
         if count and (left := document.pace.left(count)) is not None:
-            parts.append(texts.TIME_LEFT.format(time=clock(left)))
+            parts.append(texts_review.TIME_LEFT.format(time=clock(left)))
         if document.marked:
-            parts.append(texts.MARKED.format(count=len(document.marked)))
+            parts.append(texts_review.MARKED.format(count=len(document.marked)))
         if self.doubt is not None:
             parts += [f"{n} {text}" for n, text in enumerate(self.doubt.options, 1)]
         return " · ".join(parts)

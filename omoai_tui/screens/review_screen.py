@@ -21,7 +21,7 @@ from textual.widgets import Input, Static
 from omoai_engine.library.edits import Edit, EditText, Split, word_places
 from omoai_engine.library.records import EditOutcome, Segment, StoredSuggestion, Transcript
 from omoai_engine.text import one_line
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.formats import clock
 from omoai_tui.language import plural
 from omoai_tui.review_desk import DeskAnswered, ReviewDesk
@@ -49,11 +49,25 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
 
     CSS_PATH = "../styles/review.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", texts.says["DO_EDIT"], show=False, id="review.edit"),
-        Binding("s", "split", texts.says["DO_SPLIT"], show=False, id="review.split"),
-        Binding("u", "undo", texts.says["DO_UNDO"], show=False, id="review.undo"),
-        Binding("U,ctrl+r", "redo", texts.says["DO_REDO"], show=False, id="review.redo"),
-        Binding("x", "mark", texts.says["DO_MARK"], show=False, id="review.mark"),
+        Binding(
+            "e", "edit", texts_review.english(texts_review.DO_EDIT), show=False, id="review.edit"
+        ),
+        Binding(
+            "s", "split", texts_review.english(texts_review.DO_SPLIT), show=False, id="review.split"
+        ),
+        Binding(
+            "u", "undo", texts_review.english(texts_review.DO_UNDO), show=False, id="review.undo"
+        ),
+        Binding(
+            "U,ctrl+r",
+            "redo",
+            texts_review.english(texts_review.DO_REDO),
+            show=False,
+            id="review.redo",
+        ),
+        Binding(
+            "x", "mark", texts_review.english(texts_review.DO_MARK), show=False, id="review.mark"
+        ),
     ]
 
     def __init__(self, entry: int | None = None, at_seconds: float | None = None) -> None:
@@ -84,7 +98,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
             self._entry = job.entry if job else None
             if self._entry is None:
                 kept = job is not None and not job.status.over
-                self.view.why_empty = texts.NOT_YET if kept else texts.NOTHING
+                self.view.why_empty = texts_review.NOT_YET if kept else texts_review.NOTHING
                 self.view.reset()
                 return
         self._desk = ReviewDesk(self.post_message, app.conductor.overrides, self._failed)
@@ -141,7 +155,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
             document.drafts = read_drafts(transcript.entry.id)
             at = document.at_time(self._at) if self._at is not None else 0
         self.document = document
-        self.view.why_empty = texts.EMPTY
+        self.view.why_empty = texts_review.EMPTY
         self.view.show(document, at)
         self.sync()
 
@@ -189,7 +203,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
                     return
                 self._show(found)
                 self._look_for_doubts()
-                self.app.notify(texts.THROUGH, markup=False, timeout=4)
+                self.app.notify(texts_review.THROUGH, markup=False, timeout=4)
             elif document.add(found):
                 self.view.grow()
                 self.sync()
@@ -207,10 +221,10 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
         """The title of the transcript; how it stands."""
         document = self.document
         if document is None:
-            return texts.REVIEW, ""
+            return texts_review.REVIEW, ""
         entry = document.entry
-        facts = [texts.STATES[entry.state], clock(entry.duration)]
-        facts.append(plural(len(document.segments), texts.SEGMENT_COUNT))
+        facts = [texts_review.STATES[entry.state], clock(entry.duration)]
+        facts.append(plural(len(document.segments), texts_review.SEGMENT_COUNT))
         facts.append(self.proof_note())
         return one_line(entry.title), " · ".join(filter(None, facts))
 
@@ -218,38 +232,38 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
         """The keys that matter now."""
         if self._editing is not None:
             return [
-                ("Enter", texts.KEEP, "review_keep"),
-                ("^S", texts.SPLIT_HERE, "review_split"),
-                ("Tab", texts.KEEP_NEXT, "review_next"),
-                ("F5", texts.PLAY, "review_hear"),
+                ("Enter", texts_review.KEEP, "review_keep"),
+                ("^S", texts_review.SPLIT_HERE, "review_split"),
+                ("Tab", texts_review.KEEP_NEXT, "review_next"),
+                ("F5", texts_review.PLAY, "review_hear"),
             ]
         if self.document is None:
             return []
         return [
-            ("Enter", texts.EDIT, "screen.edit"),
-            ("n", texts.NEXT_DOUBT, "screen.doubt(1)"),
-            ("a", texts.RIGHT, "screen.accept"),
-            ("Space", texts.PLAY, "screen.play"),
-            ("u", texts.UNDO, "screen.undo"),
-            ("/", texts.REPLACE, "screen.replace"),
-            ("s", texts.SPLIT, "screen.split"),
-            ("m", texts.MERGE, "screen.merge(1)"),
-            ("r", texts.AGAIN, "screen.again"),
-            ("E", texts.EDITOR, "screen.editor"),
-            ("X", texts.EXPORT, "screen.export"),
+            ("Enter", texts_review.EDIT, "screen.edit"),
+            ("n", texts_review.NEXT_DOUBT, "screen.doubt(1)"),
+            ("a", texts_review.RIGHT, "screen.accept"),
+            ("Space", texts_review.PLAY, "screen.play"),
+            ("u", texts_review.UNDO, "screen.undo"),
+            ("/", texts_review.REPLACE, "screen.replace"),
+            ("s", texts_review.SPLIT, "screen.split"),
+            ("m", texts_review.MERGE, "screen.merge(1)"),
+            ("r", texts_review.AGAIN, "screen.again"),
+            ("E", texts_review.EDITOR, "screen.editor"),
+            ("X", texts_review.EXPORT, "screen.export"),
         ]
 
     def about(self) -> str:
         """For F1."""
-        return texts.ABOUT
+        return texts_review.ABOUT
 
     @classmethod
     def binding_groups(cls) -> list[tuple[str, str, list[BindingType]]]:
         """For the key table and the palette."""
         own = [one for kind in (cls, DoubtQueue, ReviewSound, ReviewTools) for one in kind.BINDINGS]
         return [
-            (texts.REVIEW, "screen", own),
-            (texts.WHILE_EDITING, "segment-input", list(SegmentInput.BINDINGS)),
+            (texts_review.REVIEW, "screen", own),
+            (texts_review.WHILE_EDITING, "segment-input", list(SegmentInput.BINDINGS)),
         ]
 
     def sync(self) -> None:
@@ -324,15 +338,19 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
 
         def told(outcome: EditOutcome | None) -> None:
             if outcome is None:
-                self.app.notify(texts.NO_UNDO if back else texts.NO_REDO, markup=False, timeout=3)
+                self.app.notify(
+                    texts_review.NO_UNDO if back else texts_review.NO_REDO, markup=False, timeout=3
+                )
                 return
             self.took(outcome)
             document = self.document
             keys = [segment.key for step in outcome.steps for segment in step.added]
             if document and keys and (at := document.index.get(keys[0])) is not None:
                 self.view.show_block(at)
-            said = texts.UNDONE if back else texts.REDONE
-            self.app.notify(said.format(what=texts.say(outcome.label)), markup=False, timeout=3)
+            said = texts_review.UNDONE if back else texts_review.REDONE
+            self.app.notify(
+                said.format(what=texts_review.say(outcome.label)), markup=False, timeout=3
+            )
 
         self.ask(lambda library: library.undo(entry) if back else library.redo(entry), told)
 
@@ -355,7 +373,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
             gaps = [(b.start - a.end, n + 1) for n, (a, b) in enumerate(pairwise(words))]
             at = places[max(gaps)[1]][0]
         self.open_input(segment, at)
-        self.app.notify(texts.SPLIT_HOW, markup=False, timeout=4)
+        self.app.notify(texts_review.SPLIT_HOW, markup=False, timeout=4)
 
     def open_input(self, segment: Segment, at: int, *, stop: int | None = None) -> None:
         """Open the input on a segment, the cursor at a letter, or the letters to `stop` chosen."""
@@ -467,7 +485,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
     def _left(self) -> None:
         key = self.close_input()
         if self.document and key in self.document.drafts:
-            self.app.notify(texts.DRAFT_KEPT, markup=False, timeout=5)
+            self.app.notify(texts_review.DRAFT_KEPT, markup=False, timeout=5)
 
     @on(SegmentInput.Wanted)
     def _wanted(self, message: SegmentInput.Wanted) -> None:
@@ -491,7 +509,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
         if document and segment and document.drafts.pop(segment.key, None) is not None:
             self._write_drafts()
             self.view.redraw_key(segment.key)
-            self.app.notify(texts.DRAFT_GONE, markup=False, timeout=3)
+            self.app.notify(texts_review.DRAFT_GONE, markup=False, timeout=3)
 
     def action_mark(self) -> None:
         """Choose the segment for what is done to several."""

@@ -17,7 +17,7 @@ from textual.timer import Timer
 
 from omoai_engine.library.edits import word_places
 from omoai_engine.library.records import Segment
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.review_player import ReviewPlayer, Silent, Sounds, Stretch
 from omoai_tui.screens.review_doubts import DoubtQueue
 from omoai_tui.tasks import start_task
@@ -37,14 +37,44 @@ class ReviewSound(DoubtQueue):
     """What the review does with sound."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play", texts.says["DO_PLAY"], show=False, id="review.play"),
-        Binding("left", "seek(-1)", texts.says["DO_BACK_5"], show=False, id="review.back_5"),
-        Binding("right", "seek(1)", texts.says["DO_ON_5"], show=False, id="review.on_5"),
-        Binding("l", "loop", texts.says["DO_LOOP"], show=False, id="review.loop"),
         Binding(
-            "y", "copy_command", texts.says["DO_COPY_COMMAND"], show=False, id="review.copy_command"
+            "space",
+            "play",
+            texts_review.english(texts_review.DO_PLAY),
+            show=False,
+            id="review.play",
         ),
-        Binding("Y", "save_clip", texts.says["DO_SAVE_CLIP"], show=False, id="review.save_clip"),
+        Binding(
+            "left",
+            "seek(-1)",
+            texts_review.english(texts_review.DO_BACK_5),
+            show=False,
+            id="review.back_5",
+        ),
+        Binding(
+            "right",
+            "seek(1)",
+            texts_review.english(texts_review.DO_ON_5),
+            show=False,
+            id="review.on_5",
+        ),
+        Binding(
+            "l", "loop", texts_review.english(texts_review.DO_LOOP), show=False, id="review.loop"
+        ),
+        Binding(
+            "y",
+            "copy_command",
+            texts_review.english(texts_review.DO_COPY_COMMAND),
+            show=False,
+            id="review.copy_command",
+        ),
+        Binding(
+            "Y",
+            "save_clip",
+            texts_review.english(texts_review.DO_SAVE_CLIP),
+            show=False,
+            id="review.save_clip",
+        ),
     ]
 
     def __init__(self) -> None:
@@ -130,7 +160,7 @@ class ReviewSound(DoubtQueue):
     def action_loop(self) -> None:
         """Again and again, or once."""
         self._looping = not self._looping
-        self.say(texts.LOOP_ON if self._looping else texts.LOOP_OFF, 3)
+        self.say(texts_review.LOOP_ON if self._looping else texts_review.LOOP_OFF, 3)
         if self._sounds is not None:
             stretch = self._sounds.stretch
             self._play(stretch.start, stretch.end)
@@ -158,7 +188,7 @@ class ReviewSound(DoubtQueue):
         self.view.mark_sounding(None)
         if message.no_output:
             self.app.notify(
-                texts.NO_OUTPUT.format(why=message.why),
+                texts_review.NO_OUTPUT.format(why=message.why),
                 severity="warning",
                 markup=False,
                 timeout=10,
@@ -202,7 +232,7 @@ class ReviewSound(DoubtQueue):
         from omoai_engine.recording.playback import play_command
 
         cast("OmoaiApp", self.app).copy_text(play_command(path, start, end))
-        self.say(texts.COMMAND_COPIED)
+        self.say(texts_review.COMMAND_COPIED)
 
     def action_save_clip(self) -> None:
         """Write the stretch as a WAV file."""
@@ -221,7 +251,7 @@ class ReviewSound(DoubtQueue):
                 if target:
                     start_task(lambda: self._write_clip(path, start, end, target), self._post)
 
-            self.app.push_screen(LineDialog(texts.CLIP_TITLE, first, ()), answered)
+            self.app.push_screen(LineDialog(texts_review.CLIP_TITLE, first, ()), answered)
 
         self.with_sound(ask)
 
@@ -251,5 +281,5 @@ class ReviewSound(DoubtQueue):
                 where=shown_path(place),
                 hint="Choose another place",
             ) from None
-        said = texts.CLIP_WRITTEN.format(path=shown_path(place))
+        said = texts_review.CLIP_WRITTEN.format(path=shown_path(place))
         self.app.call_from_thread(self.say, said)

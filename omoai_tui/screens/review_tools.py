@@ -33,7 +33,7 @@ from omoai_engine.library.edits import (
 from omoai_engine.library.records import EditOutcome, HistoryItem, Segment
 from omoai_engine.results import ASRSegment
 from omoai_engine.text import one_line, shown_path
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.formats import clock
 from omoai_tui.language import plural
 from omoai_tui.screens.review_doubts import DoubtQueue
@@ -67,84 +67,168 @@ class ReviewTools(DoubtQueue):
     """The part of the review that changes segments and opens lists."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "merge(1)", texts.says["DO_MERGE"], show=False, id="review.merge"),
         Binding(
-            "M", "merge(-1)", texts.says["DO_MERGE_BEFORE"], show=False, id="review.merge_before"
+            "m",
+            "merge(1)",
+            texts_review.english(texts_review.DO_MERGE),
+            show=False,
+            id="review.merge",
         ),
-        Binding("d,delete", "delete", texts.says["DO_DELETE"], show=False, id="review.delete"),
+        Binding(
+            "M",
+            "merge(-1)",
+            texts_review.english(texts_review.DO_MERGE_BEFORE),
+            show=False,
+            id="review.merge_before",
+        ),
+        Binding(
+            "d,delete",
+            "delete",
+            texts_review.english(texts_review.DO_DELETE),
+            show=False,
+            id="review.delete",
+        ),
         Binding(
             "left_square_bracket",
             "nudge(-0.1, 0)",
-            texts.says["DO_START_EARLIER"],
+            texts_review.english(texts_review.DO_START_EARLIER),
             show=False,
             id="review.start_earlier",
         ),
         Binding(
             "right_square_bracket",
             "nudge(0.1, 0)",
-            texts.says["DO_START_LATER"],
+            texts_review.english(texts_review.DO_START_LATER),
             show=False,
             id="review.start_later",
         ),
         Binding(
             "left_curly_bracket",
             "nudge(-1, 0)",
-            texts.says["DO_START_EARLIER_1"],
+            texts_review.english(texts_review.DO_START_EARLIER_1),
             show=False,
             id="review.start_earlier_1",
         ),
         Binding(
             "right_curly_bracket",
             "nudge(1, 0)",
-            texts.says["DO_START_LATER_1"],
+            texts_review.english(texts_review.DO_START_LATER_1),
             show=False,
             id="review.start_later_1",
         ),
         Binding(
             "comma",
             "nudge(0, -0.1)",
-            texts.says["DO_END_EARLIER"],
+            texts_review.english(texts_review.DO_END_EARLIER),
             show=False,
             id="review.end_earlier",
         ),
         Binding(
             "full_stop",
             "nudge(0, 0.1)",
-            texts.says["DO_END_LATER"],
+            texts_review.english(texts_review.DO_END_LATER),
             show=False,
             id="review.end_later",
         ),
         Binding(
             "less_than_sign",
             "nudge(0, -1)",
-            texts.says["DO_END_EARLIER_1"],
+            texts_review.english(texts_review.DO_END_EARLIER_1),
             show=False,
             id="review.end_earlier_1",
         ),
         Binding(
             "greater_than_sign",
             "nudge(0, 1)",
-            texts.says["DO_END_LATER_1"],
+            texts_review.english(texts_review.DO_END_LATER_1),
             show=False,
             id="review.end_later_1",
         ),
-        Binding("T", "times", texts.says["DO_TIMES"], show=False, id="review.times"),
-        Binding("S", "speaker", texts.says["DO_SPEAKER"], show=False, id="review.speaker"),
         Binding(
-            "R", "rename_speaker", texts.says["DO_RENAME"], show=False, id="review.rename_speaker"
+            "T", "times", texts_review.english(texts_review.DO_TIMES), show=False, id="review.times"
         ),
-        Binding("slash", "replace", texts.says["DO_REPLACE"], show=False, id="review.replace"),
-        Binding("h", "history", texts.says["DO_HISTORY"], show=False, id="review.history"),
-        Binding("D", "differences", texts.says["DO_DIFF"], show=False, id="review.diff"),
-        Binding("O", "restore", texts.says["DO_RESTORE"], show=False, id="review.restore"),
-        Binding("E", "editor", texts.says["DO_EDITOR"], show=False, id="review.editor"),
-        Binding("r", "again", texts.says["DO_AGAIN"], show=False, id="review.again"),
-        Binding("P", "proof", texts.says["DO_PROOF"], show=False, id="review.proof"),
-        Binding("b", "bullets", texts.says["DO_BULLETS"], show=False, id="review.bullets"),
-        Binding("c", "copy_text", texts.says["DO_COPY"], show=False, id="review.copy"),
-        Binding("X", "export", texts.says["DO_EXPORT"], show=False, id="review.export"),
         Binding(
-            "ctrl+d", "discard_draft", texts.says["DO_DISCARD"], show=False, id="review.discard"
+            "S",
+            "speaker",
+            texts_review.english(texts_review.DO_SPEAKER),
+            show=False,
+            id="review.speaker",
+        ),
+        Binding(
+            "R",
+            "rename_speaker",
+            texts_review.english(texts_review.DO_RENAME),
+            show=False,
+            id="review.rename_speaker",
+        ),
+        Binding(
+            "slash",
+            "replace",
+            texts_review.english(texts_review.DO_REPLACE),
+            show=False,
+            id="review.replace",
+        ),
+        Binding(
+            "h",
+            "history",
+            texts_review.english(texts_review.DO_HISTORY),
+            show=False,
+            id="review.history",
+        ),
+        Binding(
+            "D",
+            "differences",
+            texts_review.english(texts_review.DO_DIFF),
+            show=False,
+            id="review.diff",
+        ),
+        Binding(
+            "O",
+            "restore",
+            texts_review.english(texts_review.DO_RESTORE),
+            show=False,
+            id="review.restore",
+        ),
+        Binding(
+            "E",
+            "editor",
+            texts_review.english(texts_review.DO_EDITOR),
+            show=False,
+            id="review.editor",
+        ),
+        Binding(
+            "r", "again", texts_review.english(texts_review.DO_AGAIN), show=False, id="review.again"
+        ),
+        Binding(
+            "P", "proof", texts_review.english(texts_review.DO_PROOF), show=False, id="review.proof"
+        ),
+        Binding(
+            "b",
+            "bullets",
+            texts_review.english(texts_review.DO_BULLETS),
+            show=False,
+            id="review.bullets",
+        ),
+        Binding(
+            "c",
+            "copy_text",
+            texts_review.english(texts_review.DO_COPY),
+            show=False,
+            id="review.copy",
+        ),
+        Binding(
+            "X",
+            "export",
+            texts_review.english(texts_review.DO_EXPORT),
+            show=False,
+            id="review.export",
+        ),
+        Binding(
+            "ctrl+d",
+            "discard_draft",
+            texts_review.english(texts_review.DO_DISCARD),
+            show=False,
+            id="review.discard",
         ),
     ]
 
@@ -168,7 +252,7 @@ class ReviewTools(DoubtQueue):
         if len(chosen) == 1:
             at = document.index[chosen[0].key] + step
             if not 0 <= at < len(document.segments):
-                self.say(texts.NOTHING_TO_MERGE)
+                self.say(texts_review.NOTHING_TO_MERGE)
                 return
             chosen = sorted([*chosen, document.segments[at]], key=lambda one: one.position)
         keys = tuple(segment.key for segment in chosen)
@@ -185,7 +269,7 @@ class ReviewTools(DoubtQueue):
         keys = tuple(segment.key for segment in self.chosen())
         if keys:
             self.make([Delete(keys)], then=self._marks_done)
-            self.say(texts.DELETED.format(count=len(keys)), 3)
+            self.say(texts_review.DELETED.format(count=len(keys)), 3)
 
     def action_nudge(self, start: float, end: float) -> None:
         """Let the segment begin or end a little earlier or later."""
@@ -209,12 +293,12 @@ class ReviewTools(DoubtQueue):
             if text is None:
                 return
             if (span := parse_span(text)) is None:
-                self.say(texts.NO_TIMES)
+                self.say(texts_review.NO_TIMES)
                 return
             self.make([SetTimes(segment.key, *span)])
 
         first = f"{exact_time(segment.start)} - {exact_time(segment.end)}"
-        self.app.push_screen(LineDialog(texts.TIMES_TITLE, first, ()), answered)
+        self.app.push_screen(LineDialog(texts_review.TIMES_TITLE, first, ()), answered)
 
     def action_speaker(self) -> None:
         """Say who speaks in the segments."""
@@ -230,10 +314,10 @@ class ReviewTools(DoubtQueue):
                 self.make([SetSpeaker(keys, name or None)], then=self._marks_done)
 
         dialog = LineDialog(
-            texts.SPEAKER_TITLE.format(count=len(keys)),
+            texts_review.SPEAKER_TITLE.format(count=len(keys)),
             chosen[0].speaker or "",
             document.speakers(),
-            keys=texts.SPEAKER_KEYS,
+            keys=texts_review.SPEAKER_KEYS,
             empty=True,
         )
         self.app.push_screen(dialog, answered)
@@ -246,7 +330,7 @@ class ReviewTools(DoubtQueue):
         if segment is None or document is None:
             return
         if not segment.speaker:
-            self.say(texts.NO_SPEAKER)
+            self.say(texts_review.NO_SPEAKER)
             return
         old = segment.speaker
 
@@ -254,7 +338,7 @@ class ReviewTools(DoubtQueue):
             if name and name != old:
                 self.make([RenameSpeaker(old, name)])
 
-        title = texts.RENAME_TITLE.format(name=old)
+        title = texts_review.RENAME_TITLE.format(name=old)
         self.app.push_screen(LineDialog(title, old, document.speakers()), answered)
 
     # Replacing.
@@ -273,7 +357,9 @@ class ReviewTools(DoubtQueue):
 
             def done(outcome: EditOutcome) -> None:
                 count = sum(len(step.added) for step in outcome.steps)
-                self.say(texts.FIXED_ALL.format(count=count, find=wish.find, by=wish.replacement))
+                self.say(
+                    texts_review.FIXED_ALL.format(count=count, find=wish.find, by=wish.replacement)
+                )
 
             self.make([wish], then=done)
 
@@ -304,7 +390,7 @@ class ReviewTools(DoubtQueue):
         found = self._next_found(wish)
         document = self.document
         if found is None or document is None:
-            then(texts.REPLACE_COUNT.format(count=0))
+            then(texts_review.REPLACE_COUNT.format(count=0))
             return
         segment, first, last = found
         at = document.index[segment.key]
@@ -317,7 +403,7 @@ class ReviewTools(DoubtQueue):
         found = self._next_found(wish)
         document = self.document
         if found is None or document is None:
-            then(texts.REPLACE_COUNT.format(count=0))
+            then(texts_review.REPLACE_COUNT.format(count=0))
             return
         segment, first, last = found
         text = segment.text[:first] + wish.replacement + segment.text[last:]
@@ -327,7 +413,7 @@ class ReviewTools(DoubtQueue):
         self.view.mark_sounding(None)
 
         def done(_outcome: EditOutcome) -> None:
-            then(texts.REPLACED_ONE.format(time=clock(segment.start)))
+            then(texts_review.REPLACED_ONE.format(time=clock(segment.start)))
 
         self.make([EditText(segment.key, text)], then=done, failed=then)
 
@@ -337,7 +423,7 @@ class ReviewTools(DoubtQueue):
         """Put the cursor on a segment, if it is still there."""
         at = self.document.index.get(key) if self.document else None
         if at is None:
-            self.say(texts.GONE)
+            self.say(texts_review.GONE)
         else:
             self.view.show_block(at)
             self.sync()
@@ -352,10 +438,10 @@ class ReviewTools(DoubtQueue):
         entry = document.entry.id
 
         def show(items: list[HistoryItem]) -> None:
-            rows = [Row("", texts.AS_RECOGNIZED)]
+            rows = [Row("", texts_review.AS_RECOGNIZED)]
             for item in items:
                 when = datetime.fromtimestamp(item.created).strftime("%d.%m. %H:%M:%S")
-                said = texts.say(item.label)
+                said = texts_review.say(item.label)
                 rows.append(Row(when, said, "muted" if item.undone else ""))
             now = sum(not item.undone for item in items)
 
@@ -367,7 +453,10 @@ class ReviewTools(DoubtQueue):
                     )
 
             self.app.push_screen(
-                ListDialog(texts.HISTORY_TITLE, rows, keys=texts.HISTORY_KEYS, at=now), chosen
+                ListDialog(
+                    texts_review.HISTORY_TITLE, rows, keys=texts_review.HISTORY_KEYS, at=now
+                ),
+                chosen,
             )
 
         self.ask(lambda library: library.history(entry), show)
@@ -393,9 +482,10 @@ class ReviewTools(DoubtQueue):
                 if index is not None and self.document:
                     self.view.show_block(self.document.at_time(found[index].start))
 
-            title = plural(len(rows), texts.DIFF_TITLE)
+            title = plural(len(rows), texts_review.DIFF_TITLE)
             self.app.push_screen(
-                ListDialog(title, rows, keys=texts.DIFF_KEYS, empty=texts.DIFF_NONE), chosen
+                ListDialog(title, rows, keys=texts_review.DIFF_KEYS, empty=texts_review.DIFF_NONE),
+                chosen,
             )
 
         self.ask(lambda library: library.diff(document.entry.id), show)
@@ -409,7 +499,7 @@ class ReviewTools(DoubtQueue):
 
         def done(outcome: EditOutcome) -> None:
             self.took(outcome)
-            self.say(texts.RESTORED)
+            self.say(texts_review.RESTORED)
 
         self.ask(lambda library: library.restore_original(entry), done)
 
@@ -422,7 +512,7 @@ class ReviewTools(DoubtQueue):
         changed = figures.get("words_changed") if isinstance(figures, dict) else None
         if not isinstance(changed, int):
             return ""
-        return plural(changed, texts.WORDS_CHANGED)
+        return plural(changed, texts_review.WORDS_CHANGED)
 
     def action_proof(self) -> None:
         """Show every suggestion of the language model and what became of it."""
@@ -436,11 +526,11 @@ class ReviewTools(DoubtQueue):
         for one in suggestions:
             at = document.index.get(one.key)
             time = clock(document.segments[at].start) if at is not None else "–"
-            state = texts.SUGGESTION[one.state]
+            state = texts_review.SUGGESTION[one.state]
             rows.append(Row(time, f"{state}: {one.words} → {one.text}"))
         accepted = sum(one.state == "accepted" for one in suggestions)
-        note = self.proof_note() or texts.NOT_COUNTED
-        title = texts.PROOF_TITLE.format(note=note, count=len(rows), accepted=accepted)
+        note = self.proof_note() or texts_review.NOT_COUNTED
+        title = texts_review.PROOF_TITLE.format(note=note, count=len(rows), accepted=accepted)
 
         def chosen(index: int | None) -> None:
             if index is None or document is not self.document:
@@ -453,7 +543,8 @@ class ReviewTools(DoubtQueue):
                     self.sync()
 
         self.app.push_screen(
-            ListDialog(title, rows, keys=texts.JUMP_KEYS, empty=texts.NO_SUGGESTIONS), chosen
+            ListDialog(title, rows, keys=texts_review.JUMP_KEYS, empty=texts_review.NO_SUGGESTIONS),
+            chosen,
         )
 
     def action_bullets(self) -> None:
@@ -472,7 +563,7 @@ class ReviewTools(DoubtQueue):
         for at, bullet in enumerate(document.summary.bullets):
             there = [k for k in (supports[at] if at < len(supports) else ()) if k in document.index]
             if not there:
-                rows.append(Row("!", f"{bullet} ({texts.NO_SUPPORT})", "low"))
+                rows.append(Row("!", f"{bullet} ({texts_review.NO_SUPPORT})", "low"))
                 keys.append(None)
                 continue
             times = ", ".join(clock(document.segments[document.index[k]].start) for k in there)
@@ -483,9 +574,10 @@ class ReviewTools(DoubtQueue):
             if index is not None and (key := keys[index]) is not None:
                 self.jump(key)
 
-        title = one_line(document.summary.title) or texts.SUMMARY_TITLE
+        title = one_line(document.summary.title) or texts_review.SUMMARY_TITLE
         self.app.push_screen(
-            ListDialog(title, rows, keys=texts.JUMP_KEYS, empty=texts.NO_SUMMARY), chosen
+            ListDialog(title, rows, keys=texts_review.JUMP_KEYS, empty=texts_review.NO_SUMMARY),
+            chosen,
         )
 
     def action_copy_text(self) -> None:
@@ -493,7 +585,7 @@ class ReviewTools(DoubtQueue):
         chosen = self.chosen()
         if chosen:
             cast("OmoaiApp", self.app).copy_text("\n".join(one.text for one in chosen))
-            self.say(texts.COPIED.format(count=len(chosen)), 3)
+            self.say(texts_review.COPIED.format(count=len(chosen)), 3)
 
     def action_export(self) -> None:
         """Write this transcript for other programs."""
@@ -528,11 +620,13 @@ class ReviewTools(DoubtQueue):
                 code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            self._editor_failed(texts.EDITOR_NOT.format(editor=editor, why=one_line(reason)), path)
+            self._editor_failed(
+                texts_review.EDITOR_NOT.format(editor=editor, why=one_line(reason)), path
+            )
             return
         self.app.refresh(layout=True)
         if code != 0:
-            self._editor_failed(texts.EDITOR_BROKE.format(editor=editor, code=code), path)
+            self._editor_failed(texts_review.EDITOR_BROKE.format(editor=editor, code=code), path)
             return
 
         def read(library: Library) -> tuple[EditOutcome | None, list[str]]:
@@ -555,18 +649,18 @@ class ReviewTools(DoubtQueue):
                 from omoai_tui.screens.review_dialogs import ListDialog, Row
 
                 rows = [Row("", note) for note in notes]
-                title = texts.EDITOR_NOTES.format(path=shown_path(path))
-                self.app.push_screen(ListDialog(title, rows, keys=texts.CLOSE_KEYS))
+                title = texts_review.EDITOR_NOTES.format(path=shown_path(path))
+                self.app.push_screen(ListDialog(title, rows, keys=texts_review.CLOSE_KEYS))
                 return
             path.unlink(missing_ok=True)
             path.parent.rmdir()
-            self.say(texts.EDITOR_DONE if outcome else texts.EDITOR_SAME)
+            self.say(texts_review.EDITOR_DONE if outcome else texts_review.EDITOR_SAME)
 
         self.ask(read, done, lambda sentence: self._editor_failed(sentence, path))
 
     def _editor_failed(self, sentence: str, path: Path) -> None:
         self.app.refresh(layout=True)
-        said = f"{sentence} {texts.EDITOR_KEPT.format(path=shown_path(path))}"
+        said = f"{sentence} {texts_review.EDITOR_KEPT.format(path=shown_path(path))}"
         self.app.notify(said, severity="error", markup=False, timeout=15)
 
     # Recognising again.
@@ -619,7 +713,7 @@ class ReviewTools(DoubtQueue):
             "quality": wish.quality,
         }
         control = JobControl()
-        dialog = ProgressDialog(texts.AGAIN_GOING, control.cancel)
+        dialog = ProgressDialog(texts_review.AGAIN_GOING, control.cancel)
         start, end = chosen[0].start, max(one.end for one in chosen)
 
         def work() -> None:
@@ -659,7 +753,7 @@ class ReviewTools(DoubtQueue):
 
         cast(ProgressDialog, dialog).dismiss()
         if not heard:
-            self.say(texts.NOTHING_HEARD)
+            self.say(texts_review.NOTHING_HEARD)
             return
         before = " ".join(one.text for one in chosen)
         after = " ".join(one.text for one in heard)

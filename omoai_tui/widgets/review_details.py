@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from omoai_engine.library.doubts import Doubt
 from omoai_engine.library.records import Segment
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.palette import palette
 from omoai_tui.review_document import ReviewDocument
 
@@ -52,29 +52,31 @@ class ReviewDetails(Static):
             return []
         rows = [
             (f"{exact_time(segment.start)} – {exact_time(segment.end)}", "time"),
-            (f"{texts.SPEAKER}: {segment.speaker or '—'}", ""),
+            (f"{texts_review.SPEAKER}: {segment.speaker or '—'}", ""),
         ]
         if segment.confidence is not None:
-            rows.append((texts.SURE.format(percent=round(segment.confidence * 100)), "muted"))
+            rows.append(
+                (texts_review.SURE.format(percent=round(segment.confidence * 100)), "muted")
+            )
         if segment.edited:
-            rows.append((texts.EDITED, "muted"))
+            rows.append((texts_review.EDITED, "muted"))
         if segment.key in document.drafts:
-            rows += [("", ""), (texts.DRAFT_HERE, "busy")]
+            rows += [("", ""), (texts_review.DRAFT_HERE, "busy")]
         rows.append(("", ""))
         if doubt is None:
             count = len(document.doubts_in(segment.key))
-            rows.append((texts.DOUBTS_HERE.format(count=count), "muted"))
+            rows.append((texts_review.DOUBTS_HERE.format(count=count), "muted"))
             return rows
         rows.append((f"“{doubt.text}”", "doubt"))
         if doubt.confidence is not None:
-            rows.append((texts.SURE.format(percent=round(doubt.confidence * 100)), "muted"))
+            rows.append((texts_review.SURE.format(percent=round(doubt.confidence * 100)), "muted"))
         if doubt.suggestion is not None:
-            rows.append((texts.BY_MODEL, "muted"))
+            rows.append((texts_review.BY_MODEL, "muted"))
         rows.append(("", ""))
         rows += [(f"{n} {text}", "strong") for n, text in enumerate(doubt.options, 1)]
         if not doubt.options:
-            rows.append((texts.NO_OPTIONS, "muted"))
-        rows += [("", ""), *((row, "muted") for row in texts.DOUBT_KEYS)]
+            rows.append((texts_review.NO_OPTIONS, "muted"))
+        rows += [("", ""), *((row, "muted") for row in texts_review.DOUBT_KEYS)]
         return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.cells import Span, runs, wrap
 from omoai_tui.confidence import Level, level
 from omoai_tui.formats import clock
@@ -159,4 +159,4 @@ class ReviewList(BlockView):
 
     def empty_lines(self) -> tuple[str, ...]:
         """Say why there is nothing, or that it is being read."""
-        return self.why_empty or texts.READING
+        return self.why_empty or texts_review.READING

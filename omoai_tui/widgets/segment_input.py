@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets._input import Selection
 
-from omoai_tui import texts_review as texts
+from omoai_tui import texts_review
 from omoai_tui.cells import Span, wrap
 from omoai_tui.widgets.text_input import TextInput
 
@@ -25,15 +25,51 @@ class SegmentInput(TextInput):
     """`TextInput` over several lines; Enter keeps, Esc leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "row(-1)", texts.says["DO_ROW_UP"], show=False, id="edit.up"),
-        Binding("down", "row(1)", texts.says["DO_ROW_DOWN"], show=False, id="edit.down"),
-        Binding("escape", "leave", texts.says["DO_LEAVE_EDIT"], show=False, id="edit.leave"),
-        Binding("ctrl+s", "split", texts.says["DO_SPLIT_HERE"], show=False, id="edit.split"),
-        Binding("tab", "on(1)", texts.says["DO_KEEP_NEXT"], show=False, id="edit.next"),
         Binding(
-            "shift+tab", "on(-1)", texts.says["DO_KEEP_BEFORE"], show=False, id="edit.previous"
+            "up", "row(-1)", texts_review.english(texts_review.DO_ROW_UP), show=False, id="edit.up"
         ),
-        Binding("f5,ctrl+at", "hear", texts.says["DO_PLAY"], show=False, id="edit.play"),
+        Binding(
+            "down",
+            "row(1)",
+            texts_review.english(texts_review.DO_ROW_DOWN),
+            show=False,
+            id="edit.down",
+        ),
+        Binding(
+            "escape",
+            "leave",
+            texts_review.english(texts_review.DO_LEAVE_EDIT),
+            show=False,
+            id="edit.leave",
+        ),
+        Binding(
+            "ctrl+s",
+            "split",
+            texts_review.english(texts_review.DO_SPLIT_HERE),
+            show=False,
+            id="edit.split",
+        ),
+        Binding(
+            "tab",
+            "on(1)",
+            texts_review.english(texts_review.DO_KEEP_NEXT),
+            show=False,
+            id="edit.next",
+        ),
+        Binding(
+            "shift+tab",
+            "on(-1)",
+            texts_review.english(texts_review.DO_KEEP_BEFORE),
+            show=False,
+            id="edit.previous",
+        ),
+        Binding(
+            "f5,ctrl+at",
+            "hear",
+            texts_review.english(texts_review.DO_PLAY),
+            show=False,
+            id="edit.play",
+        ),
     ]
 
     class Left(Message):
