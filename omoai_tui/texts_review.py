@@ -219,21 +219,21 @@ DO_REVIEW = _("review the recording that is shown")
 HINT_REVIEW = _("review")
 
 # What edits are called in the history; the library keeps them in English.
-_labels = (
-    _("Edit text"),
-    _("Split segment"),
-    _("Merge segments"),
-    _("Delete segments"),
-    _("Change times"),
-    _("Set speaker"),
-    _("Rename speaker"),
-    _("Confirm words"),
-    _("Recognise again"),
-    _("Restore the original"),
-    _("Accept a suggestion"),
-    _("Edit in an editor"),
-    _("Edit"),
-)
+LABELS = {
+    "Edit text": _("Edit text"),
+    "Split segment": _("Split segment"),
+    "Merge segments": _("Merge segments"),
+    "Delete segments": _("Delete segments"),
+    "Change times": _("Change times"),
+    "Set speaker": _("Set speaker"),
+    "Rename speaker": _("Rename speaker"),
+    "Confirm words": _("Confirm words"),
+    "Recognise again": _("Recognise again"),
+    "Restore the original": _("Restore the original"),
+    "Accept a suggestion": _("Accept a suggestion"),
+    "Edit in an editor": _("Edit in an editor"),
+    "Edit": _("Edit"),
+}
 
 _english = {name: value for name, value in globals().items() if name[:3] == "DO_"}
 
@@ -241,11 +241,6 @@ _english = {name: value for name, value in globals().items() if name[:3] == "DO_
 def english(text: str) -> str:
     """Return what a key does, in English: bindings keep that, and it is translated when shown."""
     return next((value for name, value in _english.items() if globals()[name] == text), text)
-
-
-def say(label: str) -> str:
-    """Return the name of an edit in the language in use."""
-    return language.say(label)
 
 
 language.learn(sys.modules[__name__])

@@ -349,7 +349,9 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
                 self.view.show_block(at)
             said = texts_review.UNDONE if back else texts_review.REDONE
             self.app.notify(
-                said.format(what=texts_review.say(outcome.label)), markup=False, timeout=3
+                said.format(what=texts_review.LABELS.get(outcome.label, outcome.label)),
+                markup=False,
+                timeout=3,
             )
 
         self.ask(lambda library: library.undo(entry) if back else library.redo(entry), told)

@@ -441,7 +441,7 @@ class ReviewTools(DoubtQueue):
             rows = [Row("", texts_review.AS_RECOGNIZED)]
             for item in items:
                 when = datetime.fromtimestamp(item.created).strftime("%d.%m. %H:%M:%S")
-                said = texts_review.say(item.label)
+                said = texts_review.LABELS.get(item.label, item.label)
                 rows.append(Row(when, said, "muted" if item.undone else ""))
             now = sum(not item.undone for item in items)
 
