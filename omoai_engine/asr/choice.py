@@ -45,15 +45,19 @@ def choose_recognizer(config: OmoAIConfig) -> RecognizerChoice:
             f"{model.name} is a language model and cannot recognise speech",
             hint="Correct --model or asr.model; see: omoai models list",
         )
+    hotwords = read_hotwords(config.asr.hotwords)
+    reason = _reason(config, model)
+    if hotwords and model.engine == "whisper":
+        reason += "; your hotwords have no effect with Whisper"
     return RecognizerChoice(
         engine=model.engine,
         model=model.name,
         folder=model.folder.absolute(),
         languages=model.languages,
-        reason=_reason(config, model),
+        reason=reason,
         settings=config.asr,
         empty_cache=config.debug_empty_cache,
-        hotwords=read_hotwords(config.asr.hotwords),
+        hotwords=hotwords,
     )
 
 

@@ -275,3 +275,14 @@ def test_other_kinds_of_samples(tiny_folder, say):
     ]
     assert [asr.transcribe(kind).transcript for kind in kinds] == ["một hai ba"] * len(kinds)
     assert asr.transcribe([]).segments == ()
+
+
+def test_hotwords_that_whisper_cannot_prefer_are_said_where_it_is_chosen(tmp_path):
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (tmp_path / name).write_bytes(b"{}")
+    reasons = [
+        choose_recognizer(load_config(asr={"model": str(tmp_path), "hotwords": words})).reason
+        for words in ([], ["Lan"])
+    ]
+    assert "hotwords" not in reasons[0]
+    assert "your hotwords have no effect with Whisper" in reasons[1]
