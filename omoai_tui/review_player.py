@@ -117,4 +117,6 @@ class ReviewPlayer:
         except Exception as error:
             self._post(Silent(sentence_for(error)))
         else:
-            self._post(Sounds(stretch, time.monotonic()))
+            # One that nobody wants any more is stopped by the next turn of the thread.
+            if number == self._newest:
+                self._post(Sounds(stretch, time.monotonic()))

@@ -232,10 +232,10 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
         """The keys that matter now."""
         if self._editing is not None:
             return [
-                ("Enter", texts_review.KEEP, "review_keep"),
-                ("^S", texts_review.SPLIT_HERE, "review_split"),
-                ("Tab", texts_review.KEEP_NEXT, "review_next"),
-                ("F5", texts_review.PLAY, "review_hear"),
+                ("Enter", texts_review.KEEP, "screen.keep"),
+                ("^S", texts_review.SPLIT_HERE, "screen.in_input('split')"),
+                ("Tab", texts_review.KEEP_NEXT, "screen.in_input('next')"),
+                ("F5", texts_review.PLAY, "screen.in_input('hear')"),
             ]
         if self.document is None:
             return []
@@ -504,6 +504,20 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
             self.keep_typed()
             if 0 <= at < len(document.segments):
                 self.open_input(document.segments[at], 0)
+
+    def action_keep(self) -> None:
+        """Enter, by the mouse."""
+        self.keep_typed()
+
+    def action_in_input(self, what: str) -> None:
+        """A key of the input, by the mouse."""
+        box = self.input
+        if what == "split":
+            box.action_split()
+        elif what == "next":
+            box.action_on(1)
+        else:
+            box.action_hear()
 
     def action_discard_draft(self) -> None:
         """Forget what was typed into this segment and not kept."""
