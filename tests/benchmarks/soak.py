@@ -135,7 +135,9 @@ def whole_day(hours: float, folder: Path, settings: dict[str, object]) -> None:
                 readings.append(reading())
                 line("day", readings[-1], f"{event.done / 3600:.1f} h heard")
 
-    with Pipeline(load_config(asr=settings)) as pipeline:
+    # The pieces come to a moment more than the hours asked for.
+    config = load_config(asr=settings, audio={"max_duration": hours * 3600 + 600})
+    with Pipeline(config) as pipeline:
         begun = time.process_time()
         result = pipeline.run(source, on_event=look)
         print(
