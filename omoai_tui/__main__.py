@@ -33,9 +33,7 @@ def parser() -> argparse.ArgumentParser:
         "--language", metavar="CODE", help="vi, en, ... or auto (default: as configured)"
     )
     words.add_argument("--theme", metavar="NAME", help="theme to use this time")
-    words.add_argument(
-        "--offline", action="store_true", help="never connect to another machine"
-    )
+    words.add_argument("--offline", action="store_true", help="never connect to another machine")
     words.add_argument("--version", action="store_true", help="say the version and end")
     return words
 

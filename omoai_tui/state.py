@@ -1,7 +1,8 @@
 """What the app remembers between two sittings: a small file in the state folder.
 
 Theme, language, layout, recent places, microphone, and which advice was given. Written beside and
-renamed, so never half; private to its owner. Never fails: without a home the app starts with its defaults.
+renamed, so never half; private to its owner. Never fails: without a home the app starts with its
+defaults.
 """
 
 from __future__ import annotations
