@@ -220,4 +220,3 @@ class ReviewDocument:
     def speakers(self) -> list[str]:
         """Return the names that occur, in the order they come."""
         return list(dict.fromkeys(one.speaker for one in self.segments if one.speaker))
-
