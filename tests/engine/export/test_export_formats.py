@@ -115,6 +115,25 @@ def test_word_opens_the_document() -> None:
     assert Document(io.BytesIO(render_bytes(empty(), "docx"))).paragraphs[0].text == "Transcript"
 
 
+def test_docx_opens_in_libreoffice(tmp_path: Path) -> None:
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice Writer is not installed")
+    (tmp_path / "talk.docx").write_bytes(render_bytes(named(), "docx"))
+    home = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    convert = ["--headless", "--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path)]
+    subprocess.run(
+        [office, home, *convert, str(tmp_path / "talk.docx")],
+        capture_output=True,
+        timeout=240,
+        check=True,
+    )
+    said = " ".join((tmp_path / "talk.txt").read_text(encoding="utf-8-sig").split())
+    for segment in named().segments:
+        for word in segment.text.split():
+            assert word in said
+
+
 def test_tables_hold_every_segment() -> None:
     formula = replace(sample(), segments=(ASRSegment(0, 1, "=1+1"), *named().segments))
     rows = list(csv.reader(io.StringIO(render(formula, "csv"), newline="")))
