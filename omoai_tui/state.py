@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ def folder() -> Path:
 
 def read() -> Remembered:
     """Return what is remembered; what cannot be used is left out."""
-    document = read_json(folder() / "tui.json")
+    return _remembered(read_json(folder() / "tui.json"))
+
+
+def _remembered(document: Any) -> Remembered:
     if not isinstance(document, dict):
         return Remembered()
     return Remembered(
@@ -59,14 +63,31 @@ def read() -> Remembered:
 
 def remember(**changes: Any) -> None:
     """Change fields of what is remembered. From any thread."""
-    with _writing:
-        write_json(folder() / "tui.json", asdict(replace(read(), **changes)))
+    _change(lambda known: replace(known, **changes))
 
 
 def remember_place(path: str) -> None:
     """Put a folder or recording first among the recent ones."""
-    others = (known for known in read().recent if known != path)
-    remember(recent=(path, *others)[:MOST_RECENT])
+
+    def first(known: Remembered) -> Remembered:
+        others = (one for one in known.recent if one != path)
+        return replace(known, recent=(path, *others)[:MOST_RECENT])
+
+    _change(first)
+
+
+def _change(changed: Callable[[Remembered], Remembered]) -> None:
+    path = folder() / "tui.json"
+    with _writing:
+        try:
+            with path.open("rb") as file:
+                document = json.loads(file.read(MOST_BYTES))
+        except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+            document = None
+        except OSError:
+            # It is there and cannot be read now: what it holds is not written over.
+            return
+        write_json(path, asdict(changed(_remembered(document))))
 
 
 def read_json(path: Path) -> Any:

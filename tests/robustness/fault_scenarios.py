@@ -74,23 +74,6 @@ def remember() -> int:
     return 0
 
 
-def download() -> int:
-    """Fetch a model from the hub that the environment names."""
-    from omoai_engine.errors import OmoAIError
-    from omoai_engine.models import find_spec
-    from omoai_engine.models.download import download_model
-    from omoai_engine.models.hub import make_plan
-
-    spec = find_spec("chunkformer-rnnt-large-vie")
-    assert spec is not None
-    try:
-        download_model(make_plan(spec), Path("models").absolute())
-    except OmoAIError as error:
-        os.write(2, f"omoai: {error}\n".encode())
-        return 1
-    return 0
-
-
 def keep() -> int:
     """Begin an entry with a copy of its sound, finish it, tag it, edit it."""
     from omoai_engine.errors import OmoAIError

@@ -1,7 +1,7 @@
 """The disk fills, fails or is taken away, or the program is killed: at each of its calls.
 
 Every call of real work is failed once (`strace` does it); what was told to be safe must be there
-afterwards, the next start must be clean, and the same work must go through when it is tried again.
+afterwards, and the next start must be clean.
 Some calls in the usual run, each of them where LONG_TESTS is 1.
 """
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -169,3 +171,26 @@ def test_what_is_remembered_survives_nonsense(
     name = os.fsdecode(b"/b\xe9.mp3")
     state.remember_place(name)
     assert state.read().recent == (name,)
+
+
+WITHOUT_DESCRIPTORS = """
+import os, resource
+from omoai_tui import state
+state.remember_place("/talk.mp3")
+lowest = os.open("/dev/null", os.O_RDONLY)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+state.remember(theme="paper")
+state.remember_place("/other.mp3")
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+assert state.read() == state.Remembered(recent=("/talk.mp3",)), state.read()
+"""
+
+
+def test_what_cannot_be_read_now_is_not_written_over(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "XDG_STATE_HOME": str(tmp_path),
+        "PYTHONPATH": str(DATA.parents[1]),
+    }
+    subprocess.run([sys.executable, "-c", WITHOUT_DESCRIPTORS], env=environment, check=True)
