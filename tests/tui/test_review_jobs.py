@@ -21,6 +21,7 @@ from omoai_tui.jobs import JobStatus
 from omoai_tui.screens.review_screen import ReviewScreen
 
 __all__ = ["commands"]
+LONGER = 6
 VARIABLES = {
     "OMOAI_ASR__ENGINE": "chunkformer",
     "OMOAI_ASR__MODEL": str(DATA / "tiny-chunkformer"),
@@ -38,9 +39,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_what_is_edited_while_the_job_runs_is_there_when_it_is_through(
-    commands: Path, folder: Path
+    commands: Path, folder: Path, tmp_path: Path
 ) -> None:
-    app = OmoaiApp([str(commands)], folder=str(commands.parent), theme="omoai-night")
+    # Long enough to run still when the first words are seen, also on a fast machine.
+    long = tmp_path / "long.wav"
+    _repeat(commands, long, LONGER)
+    app = OmoaiApp([str(long)], folder=str(tmp_path), theme="omoai-night")
     async with app.run_test(size=(120, 36)) as pilot:
         job = app.queue.jobs[0]
         await wait_until(pilot, lambda: job.entry is not None)
@@ -60,7 +64,7 @@ async def test_what_is_edited_while_the_job_runs_is_there_when_it_is_through(
         job.status = JobStatus.RUNNING
         await wait_until(pilot, lambda: job.saved)
         await wait_until(pilot, lambda: review.document.entry.state == "finished")
-        assert len(review.document.segments) == len(COMMANDS) * TIMES >= there
+        assert len(review.document.segments) == len(COMMANDS) * TIMES * LONGER >= there
         await pilot.press("u")
         await wait_until(pilot, lambda: not review.document.segments[0].text.endswith("by hand"))
         await pilot.press("U")
@@ -70,7 +74,7 @@ async def test_what_is_edited_while_the_job_runs_is_there_when_it_is_through(
         kept = [bare(segment.text) for segment in library.transcript(entry.id).segments]
         original = library.original(entry.id)
     assert kept[0] == [*COMMANDS[0].split(), "edited", "by", "hand"]
-    assert kept[1:] == [command.split() for command in COMMANDS * TIMES][1:]
+    assert kept[1:] == [command.split() for command in COMMANDS * TIMES * LONGER][1:]
     assert original is not None
     assert bare(original.segments[0].text) == COMMANDS[0].split()
 
