@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,13 @@ from omoai_engine.text import one_line
 _CHECK_SECONDS = 0.2
 _LAST_WORDS_BYTES = 4096
 _END_SECONDS = 2.0
+# What programs say when an allocation or a thread is refused to them.
+_SHORT_OF_MEMORY = re.compile(
+    r"bad_alloc|MemoryError|out of memory|(?:can't|cannot) allocate memory|can't start new thread",
+    re.IGNORECASE,
+)
+# Libraries that do not look at what an allocation gave end with one of these.
+_CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)
 # The folder that holds the package: the child finds what the parent found, wherever it runs.
 _ROOT = str(Path(__file__).resolve().parents[1])
 _START = (
@@ -149,11 +157,14 @@ class ChildProcess:
             self._process.wait(_END_SECONDS)
         code = self._process.returncode
         words = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line]
-        if code == -signal.SIGKILL:
-            what = f"{self._what} was killed, most likely because memory ran out"
+        if code == -signal.SIGKILL or any(map(_SHORT_OF_MEMORY.search, words)):
+            ended = "was killed" if code == -signal.SIGKILL else "ended"
+            what = f"{self._what} {ended}, most likely because memory ran out"
             hint = self._memory_hint
         else:
             ending = f"signal {-code}" if code and code < 0 else f"status {code}"
+            if code in _CRASHES:
+                ending += ", which happens where memory runs out"
             last = f": {one_line(words[-1])}" if words else ""
             what = f"{self._what} ended unexpectedly ({ending}){last}"
             hint = "Try again; `omoai doctor` says what is missing"
