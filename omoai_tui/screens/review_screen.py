@@ -27,9 +27,13 @@ from omoai_tui.language import plural
 from omoai_tui.review_desk import DeskAnswered, ReviewDesk
 from omoai_tui.review_document import Redraw, ReviewDocument
 from omoai_tui.review_drafts import read_drafts, write_drafts
+from omoai_tui.screens.review_again import ReviewAgain
 from omoai_tui.screens.review_doubts import DoubtQueue
+from omoai_tui.screens.review_lists import ReviewLists
+from omoai_tui.screens.review_outside import ReviewOutside
+from omoai_tui.screens.review_replacing import ReviewReplacing
+from omoai_tui.screens.review_segments import ReviewSegments
 from omoai_tui.screens.review_sound import ReviewSound
-from omoai_tui.screens.review_tools import ReviewTools
 from omoai_tui.widgets.bars import Hint
 from omoai_tui.widgets.block_view import BlockView
 from omoai_tui.widgets.review_details import ReviewDetails
@@ -44,7 +48,21 @@ LOOK_AGAIN_SECONDS = 2.0
 """So often a transcript that is still being recognised is looked at for more."""
 
 
-class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
+PARTS = (
+    DoubtQueue,
+    ReviewSound,
+    ReviewSegments,
+    ReviewReplacing,
+    ReviewLists,
+    ReviewOutside,
+    ReviewAgain,
+)
+"""What the screen is put together from, in the order of the key table."""
+
+
+class ReviewScreen(
+    ReviewAgain, ReviewOutside, ReviewLists, ReviewReplacing, ReviewSegments, ReviewSound
+):
     """The review of one entry; without a number, of the job that the workbench shows."""
 
     CSS_PATH = "../styles/review.tcss"
@@ -67,6 +85,13 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
         ),
         Binding(
             "x", "mark", texts_review.english(texts_review.DO_MARK), show=False, id="review.mark"
+        ),
+        Binding(
+            "ctrl+d",
+            "discard_draft",
+            texts_review.english(texts_review.DO_DISCARD),
+            show=False,
+            id="review.discard",
         ),
     ]
 
@@ -260,7 +285,7 @@ class ReviewScreen(ReviewTools, ReviewSound, DoubtQueue):
     @classmethod
     def binding_groups(cls) -> list[tuple[str, str, list[BindingType]]]:
         """For the key table and the palette."""
-        own = [one for kind in (cls, DoubtQueue, ReviewSound, ReviewTools) for one in kind.BINDINGS]
+        own = [one for kind in (cls, *PARTS) for one in kind.BINDINGS]
         return [
             (texts_review.REVIEW, "screen", own),
             (texts_review.WHILE_EDITING, "segment-input", list(SegmentInput.BINDINGS)),

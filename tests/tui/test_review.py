@@ -20,7 +20,7 @@ from omoai_engine.results import ASRResult, PipelineResult, Suggestion, SummaryR
 from omoai_tui import review_drafts
 from omoai_tui.app import OmoaiApp
 from omoai_tui.screens.review_screen import ReviewScreen
-from omoai_tui.screens.review_tools import parse_span
+from omoai_tui.screens.review_segments import parse_span
 
 
 def talk() -> PipelineResult:
