@@ -1,10 +1,11 @@
 """Fuzz one parser for a while, guided by coverage (atheris, libFuzzer).
 
-    python tests/fuzz/run_fuzzer.py TARGET [SECONDS [CORPUS_FOLDER]]
+    python tests/fuzz/run_fuzzer.py TARGET [SECONDS [CORPUS_FOLDER [OPTION ...]]]
 
 Without SECONDS it goes on until it finds something. Inputs that reach new code are kept in
-CORPUS_FOLDER, and the next run begins with them. A finding is written into the working folder as
-`crash-…`, `timeout-…` or `oom-…`; give its path instead of SECONDS to see it again.
+CORPUS_FOLDER, and the next run begins with them; OPTION is one of libFuzzer's. A finding is
+written into the working folder as `crash-…`, `timeout-…` or `oom-…`; give its path instead of
+SECONDS to see it again.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main() -> None:
         kept = Path(rest[1]) if len(rest) > 1 else Path(tempfile.mkdtemp(prefix="omoai-corpus-"))
         kept.mkdir(parents=True, exist_ok=True)
         limit = [f"-max_total_time={rest[0]}"] if rest else []
-        arguments = [*options, *limit, str(kept), str(seeds)]
+        arguments = [*options, *limit, *rest[2:], str(kept), str(seeds)]
     atheris.Setup([sys.argv[0], *arguments], target)
     try:
         atheris.Fuzz()
