@@ -3,7 +3,8 @@
 In: the module whose `main(incoming, outgoing, lifeline)` serves there. Out: messages, both ways.
 The child stands in a session of its own, so that the terminal's signals do not reach it, writes
 nothing to the terminal (the last of what it says is kept for the error), and ends with its
-parent: the closing of a pipe tells it.
+parent: the closing of a line tells it. Over the same line it says once a second that it lives; one
+that hangs is told apart from one that works long, and is an error like one that died.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,6 +28,8 @@ from omoai_engine.errors import CancelledError, OmoAIError, WorkerDiedError
 from omoai_engine.text import one_line
 
 _CHECK_SECONDS = 0.2
+SILENCE_SECONDS = 60.0
+"""A child that gives no sign of life for so long hangs; not one that computes or reads."""
 _LAST_WORDS_BYTES = 4096
 _END_SECONDS = 2.0
 # What programs say when an allocation or a thread is refused to them.
@@ -64,9 +69,10 @@ class ChildProcess:
     ) -> None:
         self._what = what
         self._memory_hint = memory_hint
-        # (read, write) pairs: what we say, what it says, and a pipe that only ever closes.
-        ours, theirs, lifeline = os.pipe(), os.pipe(), os.pipe()
-        given = (ours[0], theirs[1], lifeline[0])
+        # (read, write) pairs: what we say, what it says.
+        ours, theirs = os.pipe(), os.pipe()
+        self._lifeline, its_end = socket.socketpair()
+        given = (ours[0], theirs[1], its_end.fileno())
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _START, _ROOT, module, *map(str, given)],
@@ -81,17 +87,19 @@ class ChildProcess:
                 env={**os.environ, **environ} if environ else None,
             )
         except OSError as error:
-            for descriptor in (ours[1], theirs[0], lifeline[1]):
+            for descriptor in (ours[1], theirs[0]):
                 os.close(descriptor)
+            self._lifeline.close()
             raise WorkerDiedError(
                 f"{what} could not be started: {error.strerror}", hint="Close some programs"
             ) from None
         finally:
-            for descriptor in given:
+            for descriptor in given[:2]:
                 os.close(descriptor)
+            its_end.close()
         self._to_child = Connection(ours[1], readable=False)
         self._from_child = Connection(theirs[0], writable=False)
-        self._lifeline: int | None = lifeline[1]
+        self._lifeline.setblocking(False)
         self._sending = threading.Lock()
         self._ending = threading.Lock()
         self._ended = False
@@ -121,9 +129,12 @@ class ChildProcess:
     def receive(self, control: JobControl) -> Any:
         """Return the child's next message; looks at `control` every 0.2 s.
 
-        Raises `CancelledError` (cancelled, or ended by us meanwhile), `WorkerDiedError`.
+        Raises `CancelledError` (cancelled, or ended by us meanwhile), `WorkerDiedError` (gone, or
+        without a sign of life for `SILENCE_SECONDS`; it has to be ended then).
         """
+        silence = _Silence(self._process.pid)
         while True:
+            before = time.monotonic()
             try:
                 if self._from_child.poll(_CHECK_SECONDS):
                     return self._from_child.recv()
@@ -133,6 +144,21 @@ class ChildProcess:
                 raise self.death() from None
             if control.is_set():
                 raise CancelledError("the job was cancelled")
+            if self._beats():
+                silence.end()
+            # Slices of the wait, not the clock: we may have been held ourselves.
+            elif silence.lasted(min(time.monotonic() - before, 2 * _CHECK_SECONDS)):
+                raise WorkerDiedError(
+                    f"{self._what} hangs: it gave no sign of life for {SILENCE_SECONDS:g} seconds",
+                    hint="Run it again; `omoai doctor` says what is missing",
+                )
+
+    def _beats(self) -> bool:
+        """Say whether a sign of life came since the last look."""
+        try:
+            return bool(self._lifeline.recv(4096))
+        except OSError:  # None came, or it was closed.
+            return False
 
     def end(self) -> None:
         """Kill the child with what it started, and free the pipes. Safe to call twice."""
@@ -145,9 +171,7 @@ class ChildProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)
-        if self._lifeline is not None:
-            os.close(self._lifeline)
-            self._lifeline = None
+        self._lifeline.close()
         with self._sending, contextlib.suppress(OSError):
             self._to_child.close()
 
@@ -178,3 +202,48 @@ class ChildProcess:
             while data := stream.read(1024):
                 self._last_words += data
                 del self._last_words[:-_LAST_WORDS_BYTES]
+
+
+class _Silence:
+    """How long the process `pid` has given no sign of life."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.end()
+
+    def end(self) -> None:
+        """A sign came."""
+        self._seconds = 0.0
+        self._work: tuple[float, ...] | None = None
+
+    def lasted(self, seconds: float) -> bool:
+        """Add so many seconds; say whether that is too long.
+
+        Native code may hold back the thread that gives the signs, while a model is loaded from a
+        slow disk for instance: what takes processor time or reads is alive.
+        """
+        self._seconds += seconds
+        if self._seconds < SILENCE_SECONDS / 2:
+            return False
+        if self._work is None:
+            self._work = _work_done(self._pid)
+        if self._seconds < SILENCE_SECONDS:
+            return False
+        done = _work_done(self._pid)
+        if done == self._work:
+            return True
+        self._seconds, self._work = SILENCE_SECONDS / 2, done
+        return False
+
+
+def _work_done(pid: int) -> tuple[float, ...]:
+    """Return processor seconds and bytes read by a process so far."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        read = process.io_counters().read_chars if hasattr(process, "io_counters") else 0
+    except (psutil.Error, OSError):
+        return ()
+    return (times.user, times.system, float(read))

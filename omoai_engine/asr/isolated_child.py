@@ -27,7 +27,7 @@ from omoai_engine.memory import peak_memory_mib
 def main(incoming: int, outgoing: int, lifeline: int) -> None:
     """Serve one parent until it goes; the arguments are descriptors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent(lifeline)
+    end_with_parent(lifeline, beats=True)
     commands = Connection(incoming, writable=False)
     answers = Connection(outgoing, readable=False)
     with contextlib.suppress(EOFError, BrokenPipeError):

@@ -39,7 +39,7 @@ _TOKENS_EVERY_SECONDS = 0.1
 def main(incoming: int, outgoing: int, lifeline: int) -> None:
     """Serve one parent until it goes; the arguments are descriptors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent(lifeline)
+    end_with_parent(lifeline, beats=True)
     # What the libraries write belongs to nobody's screen; the parent keeps the end of it.
     os.dup2(2, 1)
     commands = Connection(incoming, writable=False)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,8 +55,10 @@ class EngineProcess(ChildProcess):
             environ=_environ(order.device, os.environ),
             memory_hint="Close other programs, or choose a smaller language model",
         )
-        with contextlib.suppress(OSError):  # Gone already: whoever receives says why.
-            self.say(("load", order))
+        # A child that hangs does not read, and whoever asks must be able to stop waiting.
+        self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._send, name="ask-language-model", daemon=True).start()
+        self._outbox.put(("load", order))
 
     def wait_until_loaded(self, control: JobControl) -> Loaded:
         """Raises `StepDown` when memory ran out, and what `receive` raises."""
@@ -71,20 +75,28 @@ class EngineProcess(ChildProcess):
 
     def generate(self, call: int, requests: Sequence[Request], *, streamed: bool) -> None:
         """Ask for a batch; the answers are what `receive_of` returns."""
-        with contextlib.suppress(OSError):
-            self.say(("generate", call, [_picklable(request) for request in requests], streamed))
+        asked = [_picklable(request) for request in requests]
+        self._outbox.put(("generate", call, asked, streamed))
 
     def count(self, call: int, texts: Sequence[str], control: JobControl) -> list[int]:
         """Return the number of tokens of each text. Raises what `receive_of` raises."""
-        with contextlib.suppress(OSError):
-            self.say(("count", call, list(texts)))
+        self._outbox.put(("count", call, list(texts)))
         numbers: list[int] = self.receive_of(call, control)[1]
         return numbers
 
     def abort(self, call: int) -> None:
         """Say that nobody waits for `call` any more."""
-        with contextlib.suppress(OSError, ValueError):
-            self.say(("abort", call))
+        self._outbox.put(("abort", call))
+
+    def end(self) -> None:
+        """Kill the child; see `ChildProcess.end`."""
+        self._outbox.put(None)
+        super().end()
+
+    def _send(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # Gone: whoever receives says why.
+            while (message := self._outbox.get()) is not None:
+                self.say(message)
 
     def receive_of(self, call: int, control: JobControl) -> tuple[str, Any]:
         """Return the next message of `call`; what is left of earlier ones is dropped.
