@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from typing import Any
 
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, WorkerDiedError
+from omoai_engine.shortage import MEMORY, shortage_in, shortage_of
 from omoai_engine.text import one_line
 
 _CHECK_SECONDS = 0.2
@@ -32,11 +32,6 @@ SILENCE_SECONDS = 60.0
 """A child that gives no sign of life for so long hangs; not one that computes or reads."""
 _LAST_WORDS_BYTES = 4096
 _END_SECONDS = 2.0
-# What programs say when an allocation or a thread is refused to them.
-_SHORT_OF_MEMORY = re.compile(
-    r"bad_alloc|MemoryError|out of memory|(?:can't|cannot) allocate memory|can't start new thread",
-    re.IGNORECASE,
-)
 # Libraries that do not look at what an allocation gave end with one of these.
 _CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)
 # The folder that holds the package: the child finds what the parent found, wherever it runs.
@@ -90,8 +85,10 @@ class ChildProcess:
             for descriptor in (ours[1], theirs[0]):
                 os.close(descriptor)
             self._lifeline.close()
+            lack = shortage_of(error)
             raise WorkerDiedError(
-                f"{what} could not be started: {error.strerror}", hint="Close some programs"
+                f"{what} could not be started: {lack.what if lack else error.strerror}",
+                hint=(lack.hint if lack else None) or "Close some programs",
             ) from None
         finally:
             for descriptor in given[:2]:
@@ -181,10 +178,13 @@ class ChildProcess:
             self._process.wait(_END_SECONDS)
         code = self._process.returncode
         words = [line for line in self._last_words.decode("utf-8", "replace").splitlines() if line]
-        if code == -signal.SIGKILL or any(map(_SHORT_OF_MEMORY.search, words)):
+        lack = next(filter(None, map(shortage_in, words)), None)
+        if code == -signal.SIGKILL or (lack is not None and lack.what == MEMORY[0]):
             ended = "was killed" if code == -signal.SIGKILL else "ended"
             what = f"{self._what} {ended}, most likely because memory ran out"
             hint = self._memory_hint
+        elif lack is not None:
+            what, hint = f"{self._what} ended: {lack.what}", lack.hint or ""
         else:
             ending = f"signal {-code}" if code and code < 0 else f"status {code}"
             if code in _CRASHES:

@@ -102,6 +102,10 @@ class WorkerDiedError(OmoAIError, RuntimeError):
     """A child process of the engine ended without having been asked to."""
 
 
+class ShortageError(OmoAIError, RuntimeError):
+    """The machine does not give what the work needs: memory, processes, files, room, a right."""
+
+
 class StageError(OmoAIError, RuntimeError):
     """A stage of the pipeline failed.
 

@@ -14,6 +14,7 @@ from omoai_engine.memory import peak_memory_mib
 from omoai_engine.postprocess.stage import TextStage
 from omoai_engine.preprocess.source import AudioInfo
 from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
+from omoai_engine.shortage import shortage_of
 
 _INAUDIBLE = 1e-4
 """A peak below this (-80 dB) is a switched-off microphone, not quiet speech."""
@@ -125,6 +126,8 @@ class Findings:
             if not self.segments and stage != "asr":
                 raise error
             what, where, hint = error.what, error.where, error.hint
+        elif (lack := shortage_of(error)) is not None:
+            what, where, hint = lack.what, lack.where or self.name, lack.hint
         else:
             what, where = f"{type(error).__name__}: {error}", self.name
             hint = "This is a fault in OmoAI; please report it"

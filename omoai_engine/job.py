@@ -117,10 +117,17 @@ class Job:
             threading.Thread(target=self._guarded, args=(stage, work), name=stage, daemon=True)
             for stage, work in (("preprocessing", self._decode), ("asr", self._recognize))
         ]
-        for thread in threads:
-            thread.start()
+        started = []
+        try:
+            for thread in threads:
+                thread.start()
+                started.append(thread)
+        except RuntimeError as error:
+            # No further thread is given: what began must not go on alone.
+            self._found.failures.append(("preprocessing", error))
+            self._abort.cancel()
         self._guarded("postprocessing", self._write_text)
-        for thread in threads:
+        for thread in started:
             thread.join()
         self._guarded("postprocessing", self._complete_text)
         if self._text is not None:

@@ -26,6 +26,7 @@ from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, StageError
 from omoai_engine.events import Event
 from omoai_engine.results import PipelineResult
+from omoai_engine.shortage import shortage_of
 from omoai_engine.text import shown_path
 from omoai_tui import history, texts
 from omoai_tui.keeping import Keeper, take_over_abandoned
@@ -60,6 +61,9 @@ def sentence_for(error: BaseException) -> str:
     if isinstance(error, OmoAIError):
         log.warning("%s at %s", type(error).__name__, _place(error))
         return str(error)
+    if (lack := shortage_of(error)) is not None:
+        log.warning("%s at %s", type(error).__name__, _place(error))
+        return str(lack)
     return texts.UNFORESEEN.format(kind=describe_unforeseen(error))
 
 

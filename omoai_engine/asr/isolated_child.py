@@ -22,6 +22,7 @@ from omoai_engine.control import JobControl
 from omoai_engine.errors import OmoAIError, WorkerDiedError
 from omoai_engine.lifeline import end_with_parent
 from omoai_engine.memory import peak_memory_mib
+from omoai_engine.shortage import shortage_of
 
 
 def main(incoming: int, outgoing: int, lifeline: int) -> None:
@@ -98,12 +99,9 @@ def _told(error: Exception, doing: str) -> OmoAIError:
     """Return the error as one the parent can act on."""
     if isinstance(error, OmoAIError):
         return error
-    said = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in said or "allocate memory" in said:
-        return WorkerDiedError(
-            f"memory ran out while {doing}",
-            hint="Close other programs, or choose a smaller model",
-        )
+    lack = shortage_of(error)
+    if lack is not None:
+        return WorkerDiedError(f"{lack.what} while {doing}", where=lack.where, hint=lack.hint)
     return WorkerDiedError(
         f"the recogniser failed while {doing}: {type(error).__name__}: {error}",
         hint="Try again; `omoai doctor` says what is missing",

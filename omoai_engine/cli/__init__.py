@@ -61,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return end_quietly()
     except Exception as error:
+        from omoai_engine.shortage import shortage_of
+
+        if (lack := shortage_of(error)) is not None:
+            error_line(str(lack))
+            return ExitCode.FAILED
         return _report_fault(error)
 
 

@@ -206,7 +206,7 @@ def clock(seconds: float) -> str:
 def main() -> None:
     """Run the child; the request is the last argument."""
     request = Request.from_json(sys.argv[-1])
-    confine(request)
+    enough = confine(request)
     sender = Sender()
     try:
         serve(request, sender, Log())
@@ -217,6 +217,8 @@ def main() -> None:
     except MemoryError:
         what = f"decoding needs more than the {request.memory_mib} MiB that it may take"
         hint = "The file is probably damaged; else raise audio.decoder_memory_mib"
+        if not enough:
+            what, hint = "memory ran out while decoding", "`ulimit -v` limits it for this account"
         sender.send_json(Kind.ERROR, {"reason": "input", "what": what, "hint": hint})
     except OSError as error:
         what = f"the file could not be read to its end: {error.strerror or error}"

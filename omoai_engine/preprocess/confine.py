@@ -18,30 +18,37 @@ INPUT, OUTPUT, _LIFELINE = 0, 3, 4
 _MIB = 1 << 20
 
 
-def confine(request: Request) -> None:
-    """Give everything up; the sound comes from `INPUT`, frames go to `OUTPUT`."""
+def confine(request: Request) -> bool:
+    """Give everything up; the sound comes from `INPUT`, frames go to `OUTPUT`.
+
+    Returns whether there is as much memory as `request` allows: this account may get less.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _place_descriptors(request)
     end_with_parent(_LIFELINE)
-    _set_limits(request)
+    return _set_limits(request)
 
 
 def _place_descriptors(request: Request) -> None:
     """Move the pipes to where the rest of the module expects them; 1 becomes standard error."""
-    # Through high numbers, because any of the low ones may be in use by another of them.
-    output = fcntl.fcntl(1, fcntl.F_DUPFD, 16)
-    lifeline = fcntl.fcntl(request.lifeline_fd, fcntl.F_DUPFD, 16)
+    # Through higher numbers, because either of the two may be in use by the other.
+    output = fcntl.fcntl(1, fcntl.F_DUPFD, _LIFELINE + 1)
+    lifeline = fcntl.fcntl(request.lifeline_fd, fcntl.F_DUPFD, _LIFELINE + 1)
     os.dup2(output, OUTPUT)
     os.dup2(lifeline, _LIFELINE)
     os.dup2(2, 1)
     os.closerange(_LIFELINE + 1, max(output, lifeline, request.lifeline_fd) + 1)
 
 
-def _set_limits(request: Request) -> None:
-    """Take from this process what a decoder does not need; systems without a limit go without."""
+def _set_limits(request: Request) -> bool:
+    """Take from this process what a decoder does not need; systems without a limit go without.
+
+    Returns whether the memory asked for was not more than there may be.
+    """
     spool = request.max_stream_bytes if request.spool else 0
     memory = _own_memory() + request.memory_mib * _MIB + spool
     processor = 60 + int(request.max_duration / 10)
+    enough = True
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -50,13 +57,18 @@ def _set_limits(request: Request) -> None:
         # No number is left for another file or socket.
         (resource.RLIMIT_NOFILE, _LIFELINE + 1),
     ):
-        _, hard = resource.getrlimit(limit)
-        if hard != resource.RLIM_INFINITY:
-            value = min(value, hard)
+        least = min(
+            (bound for bound in resource.getrlimit(limit) if bound != resource.RLIM_INFINITY),
+            default=value,
+        )
+        if limit == resource.RLIMIT_AS and least < value:
+            enough = False
+        value = min(value, least)
         try:
             resource.setrlimit(limit, (value, value))
         except (OSError, ValueError):
             continue
+    return enough
 
 
 def _own_memory() -> int:

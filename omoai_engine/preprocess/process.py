@@ -19,9 +19,16 @@ from pathlib import Path
 from typing import IO, cast
 
 import omoai_engine.preprocess
-from omoai_engine.errors import AudioInputError, CancelledError, OmoAIError, WorkerDiedError
+from omoai_engine.errors import (
+    AudioInputError,
+    CancelledError,
+    OmoAIError,
+    ShortageError,
+    WorkerDiedError,
+)
 from omoai_engine.preprocess.inputs import Fed, OpenFile
 from omoai_engine.preprocess.wire import HEAD, MAX_CONTENT_BYTES, Kind, Request
+from omoai_engine.shortage import shortage_in, shortage_of
 from omoai_engine.text import one_line
 
 CHECK_SECONDS = 0.25
@@ -52,8 +59,13 @@ class DecoderProcess:
             self._child = self._start(source, request(child_end), child_end)
         except OSError as error:
             os.close(self._lifeline)
-            what = f"the decoder could not be started: {error.strerror}"
-            raise WorkerDiedError(what, where=self.where, hint="Close some programs") from None
+            lack = shortage_of(error)
+            what = lack.what if lack is not None else str(error.strerror)
+            raise WorkerDiedError(
+                f"the decoder could not be started: {what}",
+                where=self.where,
+                hint=lack.hint if lack is not None else "Close some programs",
+            ) from None
         finally:
             os.close(child_end)
         self._out = cast("IO[bytes]", self._child.stdout).fileno()
@@ -70,7 +82,12 @@ class DecoderProcess:
                 name="feed-decoder",
                 daemon=True,
             )
-            self._feeder.start()
+            try:
+                self._feeder.start()
+            except RuntimeError:
+                self._feeder = None
+                self.end()
+                raise
 
     @staticmethod
     def _start(source: OpenFile | Fed, request: Request, lifeline: int) -> subprocess.Popen[bytes]:
@@ -166,6 +183,11 @@ class DecoderProcess:
             what = "decoding took far more processor time than any recording needs"
             return AudioInputError(what, where=self.where, hint="The file is probably damaged")
         lines = [one_line(line) for line in self._errors.decode("utf-8", "replace").splitlines()]
+        lack = next(filter(None, map(shortage_in, lines)), None)
+        if lack is not None:
+            return ShortageError(
+                f"the decoder ended: {lack.what}", where=self.where, hint=lack.hint
+            )
         last = next((line for line in reversed(lines) if line), "")
         how = f"exit code {code}"
         if code < 0:
@@ -173,6 +195,8 @@ class DecoderProcess:
                 how = signal.Signals(-code).name
         what = f"the decoder ended unexpectedly ({how})" + (f": {last[:200]}" if last else "")
         hint = "Try again; if it happens each time, the file is damaged"
+        if code == -signal.SIGKILL:
+            hint = "Most likely memory ran out: close other programs and try again"
         return WorkerDiedError(what, where=self.where, hint=hint)
 
     def _feed(self, pieces: Iterator[bytes | memoryview], pipe: IO[bytes]) -> None:
