@@ -16,6 +16,7 @@ import secrets
 from pathlib import Path
 
 from omoai_engine.errors import ExportError
+from omoai_engine.shortage import CAUSES
 from omoai_engine.text import shown_path
 
 # Long enough for no clash, short enough to fit beside names near the limit of 255 bytes.
@@ -26,6 +27,10 @@ _CAUSES = {
     errno.EDQUOT: ("the disk quota is used up", "Free some space or choose another folder"),
     errno.EACCES: ("writing there is not permitted", "Choose a folder you may write to"),
     errno.EPERM: ("writing there is not permitted", "Choose a folder you may write to"),
+    errno.EFBIG: CAUSES[errno.EFBIG],
+    errno.EMFILE: CAUSES[errno.EMFILE],
+    errno.ENFILE: CAUSES[errno.ENFILE],
+    errno.EIO: CAUSES[errno.EIO],
     errno.EROFS: ("the file system is read-only", "Choose a folder you may write to"),
     errno.ENOENT: ("there is no such folder", "Create the folder or correct the path"),
     errno.ENOTDIR: ("a part of the path is not a folder", "Correct the path"),

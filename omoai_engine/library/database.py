@@ -9,8 +9,10 @@ copied beside itself before it is brought up to date. The file has mode 0600, it
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import resource
 import sqlite3
 import struct
 import threading
@@ -20,6 +22,7 @@ from pathlib import Path
 from omoai_engine.errors import LibraryError
 from omoai_engine.library.schema import APPLICATION_ID, MIGRATIONS, Migration
 from omoai_engine.models.store import make_private_folder
+from omoai_engine.shortage import CAUSES, MEMORY
 from omoai_engine.text import shown_path
 
 _BUSY_SECONDS = 30.0
@@ -73,7 +76,7 @@ class Database:
             try:
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                _take_back(connection)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -91,8 +94,7 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                _take_back(connection)
                 raise
 
     def _connection(self) -> sqlite3.Connection:
@@ -194,7 +196,7 @@ class Database:
             connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            _take_back(connection)
             raise
 
     @contextlib.contextmanager
@@ -207,6 +209,8 @@ class Database:
             what, hint = _CAUSES.get(
                 code, (f"the library cannot be used: {error}", "Run: omoai library verify")
             )
+            if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR):
+                what, hint = _what_the_system_says(self.path) or (what, hint)
             raise LibraryError(what, where=shown_path(self.path), hint=hint) from error
 
 
@@ -215,6 +219,7 @@ _CAUSES = {
         "another program has been writing to the library for too long",
         "Close it or try again",
     ),
+    sqlite3.SQLITE_NOMEM: MEMORY,
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; nothing was changed"),
     sqlite3.SQLITE_READONLY: ("the library is read-only", "Check the file's permissions"),
     sqlite3.SQLITE_CANTOPEN: ("the library cannot be opened", "Check the folder's permissions"),
@@ -222,6 +227,26 @@ _CAUSES = {
     sqlite3.SQLITE_NOTADB: ("the library is damaged, or this is no library", _ELSEWHERE),
     sqlite3.SQLITE_IOERR: ("the disk failed while the library was used", "Check the disk"),
 }
+
+
+def _take_back(connection: sqlite3.Connection) -> None:
+    """Undo what was begun; a full disk has made SQLite do so by itself already."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _what_the_system_says(path: Path) -> tuple[str, str] | None:
+    """Return what is wrong and what to do, where SQLite only says that it failed."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        # Its journal takes a second one, and the folder a third.
+        os.close(os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC))
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if limit != resource.RLIM_INFINITY:
+            return CAUSES[errno.EFBIG]
+    except OSError as error:
+        return CAUSES.get(error.errno or 0)
+    return None
 
 
 def others_may_enter(folder: Path) -> bool:

@@ -132,7 +132,7 @@ def test_a_write_that_fails_midway_leaves_the_old_file_and_nothing_else(tmp_path
     run = subprocess.run(
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
     )
-    assert "cannot be written" in run.stdout
+    assert "larger than this account may write" in run.stdout
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
