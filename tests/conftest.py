@@ -56,6 +56,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _ROOT = pytest.StashKey[str]()
 
 
+@pytest.fixture(autouse=True)
+def no_setting_left() -> Iterator[None]:
+    """Fail a test that leaves a setting behind: the tests after it would run with it."""
+    before = {name for name in os.environ if name.startswith("OMOAI_")}
+    yield
+    left = {name for name in os.environ if name.startswith("OMOAI_")} - before
+    for name in left:
+        del os.environ[name]
+    assert not left
+
+
 @pytest.fixture
 def vietnamese() -> Path:
     """Return 85 s of Vietnamese utterances with pauses."""

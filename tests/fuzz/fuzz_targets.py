@@ -192,6 +192,8 @@ def configuration(data: bytes) -> None:
         load_config()
     except ConfigError as error:
         _clean([str(error)])
+    finally:
+        del os.environ["OMOAI_CONFIG"]
 
 
 def theme(data: bytes) -> None:
