@@ -13,8 +13,9 @@ from omoai_engine.events import LanguageDetected, SpeechDiscarded, Stage
 from omoai_engine.memory import peak_memory_mib
 from omoai_engine.postprocess.stage import TextStage
 from omoai_engine.preprocess.source import AudioInfo
-from omoai_engine.results import ASRResult, ASRSegment, PipelineResult, SummaryResult
+from omoai_engine.results import ASRResult, ASRSegment, Paragraph, PipelineResult, SummaryResult
 from omoai_engine.shortage import shortage_of
+from omoai_engine.unfinished import Earlier
 
 _INAUDIBLE = 1e-4
 """A peak below this (-80 dB) is a switched-off microphone, not quiet speech."""
@@ -47,6 +48,15 @@ class Findings:
         default_factory=lambda: SummaryResult("", (), "", metadata={"method": "none"})
     )
     failures: list[tuple[Stage, BaseException]] = field(default_factory=list)
+    continued_from: float | None = None
+
+    def go_on_from(self, earlier: Earlier) -> None:
+        """Take what an earlier run found of the same recording."""
+        self.segments = list(earlier.segments)
+        self.discarded = list(earlier.discarded)
+        self.language = earlier.language
+        self.decoded = earlier.end
+        self.continued_from = earlier.recognized or earlier.end
 
     @property
     def language_code(self) -> str | None:
@@ -75,11 +85,12 @@ class Findings:
         if text is not None and text.loading_seconds:
             timing["language_model_loading"] = text.loading_seconds
             waited = text.waited_seconds
+        segments, paragraphs = self._text_so_far()
         processing = max(0.0, timing["total"] - timing["model_loading"] - waited)
         return PipelineResult(
-            segments=text.segments if text else (),
+            segments=segments,
             transcript=transcript,
-            transcript_punctuated="\n\n".join(p.text for p in text.paragraphs) if text else "",
+            transcript_punctuated="\n\n".join(paragraph.text for paragraph in paragraphs),
             summary=self.summary,
             timing=timing,
             performance={
@@ -89,10 +100,21 @@ class Findings:
                 "peak_memory_mib": _peak_memory_mib(self.recognizer),
             },
             metadata=self._metadata(cancelled),
-            paragraphs=text.paragraphs if text else (),
+            paragraphs=paragraphs,
             asr=ASRResult(tuple(self.segments), transcript, self.decoded),
             suggestions=text.suggestions if text else (),
         )
+
+    def _text_so_far(self) -> tuple[tuple[ASRSegment, ...], tuple[Paragraph, ...]]:
+        """Return segments and paragraphs; what the text work did not reach is as recognised."""
+        segments = self.text.segments if self.text else ()
+        paragraphs = self.text.paragraphs if self.text else ()
+        rest = tuple(self.segments[len(segments) :])
+        if rest:
+            said = " ".join(segment.text for segment in rest)
+            first, last = len(segments), len(self.segments) - 1
+            paragraphs += (Paragraph(rest[0].start, rest[-1].end, said, first, last),)
+        return segments + rest, paragraphs
 
     def _metadata(self, cancelled: bool) -> dict[str, Any]:
         choice = self.choice
@@ -109,6 +131,7 @@ class Findings:
             "no_speech": self.complete and not self.segments,
             "postprocess": self.text.metadata if self.text else {},
             "cancelled": cancelled,
+            **({"continued_from": self.continued_from} if self.continued_from else {}),
         }
 
     def raise_failure(self, result: PipelineResult) -> None:

@@ -34,11 +34,13 @@ from omoai_engine.events import (
     TextPunctuated,
 )
 from omoai_engine.findings import Findings
+from omoai_engine.going_on import begin_before, words_after
 from omoai_engine.postprocess.stage import PunctuatedParagraph, TextEngine, TextStage
 from omoai_engine.preprocess.source import open_audio
 from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_engine.stage_clock import StageClocks
 from omoai_engine.text import shown_path
+from omoai_engine.unfinished import Earlier
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -82,6 +84,7 @@ class Job:
         max_duration: float | None,
         validate_first: bool,
         intermediates: Path | None,
+        earlier: Earlier | None = None,
     ) -> None:
         self._config = config
         self._input = audio_input
@@ -104,6 +107,9 @@ class Job:
         self._clocks = StageClocks(on_event)
         language = config.asr.language
         self._found = Findings(self._name, None if language == "auto" else language)
+        self._earlier = earlier
+        if earlier is not None:
+            self._found.go_on_from(earlier)
 
     def run(self) -> PipelineResult:
         """Run all stages; see `Pipeline.run` for what is returned and raised."""
@@ -166,11 +172,20 @@ class Job:
         found, clocks = self._found, self._clocks
         clocks.start("preprocessing")
         with open_audio(
-            self._input, self._config.audio, control=self._abort, max_duration=self._max_duration
+            self._input,
+            self._config.audio,
+            control=self._abort,
+            max_duration=self._max_duration,
+            begin=self._begin,
         ) as source:
             found.info = source.info
             self._tell(JobStarted(self._name, source.info.duration))
             self._may_load.set()
+            if self._all_recognized is not None:
+                found.decoded = self._all_recognized
+                found.complete = True
+                clocks.finish("preprocessing", found.decoded)
+                return
             told = 0
             while True:
                 with clocks.working("preprocessing"):
@@ -197,15 +212,15 @@ class Job:
         if self._found.info is None and self._found.failures:
             return
         found, clocks = self._found, self._clocks
-        recognizer = self._loaded()
+        recognizer = self._loaded() if self._all_recognized is None else self._chosen()
         # Made here, so that a language model loads beside recognition, when the recogniser has
         # taken its memory.
         self._text = self._new_text(recognizer)
         clocks.start("asr")
+        if self._earlier is not None:
+            self._tell_earlier(self._earlier)
         with clocks.working("asr"):
-            for segment in recognizer.recognize(
-                self._taken(self._blocks), control=self._abort, report=self._report
-            ):
+            for segment in self._recognized(recognizer):
                 first = None
                 if found.first_segment is None:
                     first = found.first_segment = clocks.since_start
@@ -215,12 +230,50 @@ class Job:
                 self._put(self._segments, segment)
         clocks.finish("asr", found.decoded)
 
+    def _recognized(self, recognizer: Recognizer) -> Iterator[ASRSegment]:
+        """Yield what the recogniser hears; nothing that an earlier run had."""
+        if self._all_recognized is not None:
+            return
+        segments = recognizer.recognize(
+            self._taken(self._blocks), control=self._abort, report=self._report
+        )
+        yield from segments if self._earlier is None else words_after(segments, self._earlier.end)
+
+    # Going on from what an earlier run recognised.
+
+    @property
+    def _all_recognized(self) -> float | None:
+        """Seconds of the recording, where an earlier run recognised all of it."""
+        return self._earlier.recognized if self._earlier is not None else None
+
+    @property
+    def _begin(self) -> float:
+        """Where decoding begins: some sound before the first new word helps to hear it."""
+        return begin_before(self._earlier.end) if self._earlier else 0.0
+
+    def _tell_earlier(self, earlier: Earlier) -> None:
+        if earlier.recognized is not None:
+            self._notice("An earlier run recognised it all; only the text is worked on again.")
+        else:
+            self._notice(f"Going on from {earlier.end:.0f} s, where an earlier run ended.")
+        if earlier.language is not None:
+            self._tell(earlier.language)
+        for index, segment in enumerate(earlier.segments):
+            self._tell(SegmentRecognized(index, segment))
+            self._put(self._segments, segment)
+
+    def _chosen(self) -> Recognizer:
+        """Return the recogniser without its model."""
+        found = self._found
+        found.choice, found.recognizer = choice, recognizer = self._recognizer_of()
+        self._tell(RecognizerChosen(choice.engine, choice.model, choice.reason))
+        return recognizer
+
     def _loaded(self) -> Recognizer:
-        found, clocks = self._found, self._clocks
+        clocks = self._clocks
         clocks.start("model_loading")
         with clocks.working("model_loading"):
-            found.choice, found.recognizer = choice, recognizer = self._recognizer_of()
-            self._tell(RecognizerChosen(choice.engine, choice.model, choice.reason))
+            recognizer = self._chosen()
             if isinstance(recognizer, IsolatedRecognizer):
                 recognizer.load(self._abort)
             else:

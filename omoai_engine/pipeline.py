@@ -22,6 +22,7 @@ from omoai_engine.events import Event, OnEvent
 from omoai_engine.job import AudioInput, Job, source_name
 from omoai_engine.postprocess.backend import LanguageModels
 from omoai_engine.results import PipelineFailure, PipelineResult
+from omoai_engine.unfinished import Earlier
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -41,6 +42,11 @@ class Pipeline:
         self._language_models = LanguageModels(self._config)
         self._lock = threading.Lock()
         self._closing = JobControl()
+
+    @property
+    def config(self) -> OmoAIConfig:
+        """What it runs with."""
+        return self._config
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +69,7 @@ class Pipeline:
         output_dir: Path | str | None = None,
         validate_input: bool = True,
         max_audio_duration: float | None = None,
+        earlier: Earlier | None = None,
     ) -> PipelineResult:
         """Transcribe one recording.
 
@@ -76,6 +83,9 @@ class Pipeline:
             validate_input: read the header before the model is loaded; without it both begin
                 at once.
             max_audio_duration: seconds; overrides `audio.max_duration`.
+            earlier: what an earlier run with the same recogniser recognised of the recording: it
+                goes on from there (`unfinished.Unfinished` keeps it). The result holds it all;
+                `metadata["continued_from"]` says from where.
 
         Returns the result; a cancelled job returns what was done, with
         `metadata["cancelled"]` true.
@@ -99,6 +109,7 @@ class Pipeline:
             max_duration=max_audio_duration,
             validate_first=validate_input,
             intermediates=_intermediates_folder(save_intermediates, output_dir),
+            earlier=earlier,
         ).run()
 
     def close(self) -> None:

@@ -208,7 +208,9 @@ class Conductor:
             self._app.tell(texts.JOB_STOPPED.format(name=job.name))
         else:
             self._app.tell(texts.JOB_DONE.format(name=job.name, time=duration(job.elapsed)))
-            self._keep_run(job)
+            # A job that went on where another ended says nothing of the speed for a whole one.
+            if not (job.result and job.result.metadata.get("continued_from")):
+                self._keep_run(job)
         self.sync_queue()
         self.start_next()
 
@@ -260,7 +262,7 @@ class Conductor:
     def cancel(self, at: Job | None) -> None:
         """Take `at` out of the queue if it waits; else stop the active job.
 
-        One that has run for long asks for a second key press: it cannot be taken up again.
+        One that has run for long asks for a second key press.
         """
         if at is not None and at.status is JobStatus.WAITING:
             at.status = JobStatus.STOPPED

@@ -2,7 +2,8 @@
 
 Segments come from the engine's threads and are written by a thread of this module, a few times a
 second at most; the result goes in at the end, and what a person edited meanwhile stays. A job
-that never says a word leaves nothing. A library that fails costs the job nothing.
+that never says a word leaves nothing. A library that fails costs the job nothing. A job that goes
+on where an earlier run ended fills the entry of that run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from omoai_engine.errors import LibraryError
 from omoai_engine.events import Event, SegmentRecognized
 from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_tui.messages import JobEntered
@@ -23,6 +25,7 @@ from omoai_tui.messages import JobEntered
 if TYPE_CHECKING:
     from omoai_engine.library import Library
     from omoai_engine.library.running import RunningEntry
+    from omoai_engine.unfinished import Unfinished
 
 TOGETHER_SECONDS = 0.3
 """Segments that come within so long are written together."""
@@ -47,6 +50,13 @@ class Keeper:
         self._library: Library | None = None
         self._running: RunningEntry | None = None
         self._lost = False
+        self._unfinished: Unfinished | None = None
+        # So many segments are in the entry already, from an earlier run.
+        self._there = 0
+
+    def go_on(self, unfinished: Unfinished) -> None:
+        """Fill the entry that an earlier run left, if there is one; call before `hear`."""
+        self._unfinished = unfinished
 
     def hear(self, event: Event) -> None:
         """Take in an event; never waits."""
@@ -57,10 +67,11 @@ class Keeper:
                 self._thread = threading.Thread(target=self._write, name="omoai-keep", daemon=True)
                 self._thread.start()
 
-    def end(self, result: PipelineResult | None) -> int | None:
+    def end(self, result: PipelineResult | None, *, failed: bool = False) -> int | None:
         """Put the result in; return the entry's number, `None` where nothing is to be kept.
 
-        Raises `LibraryError`; the segments that came are in the library then, if it was there.
+        `failed`: the result is what was done before the job failed. Raises `LibraryError`; the
+        segments that came are in the library then, if it was there.
         """
         self._waiting.put(None)
         if self._thread is not None:
@@ -69,11 +80,11 @@ class Keeper:
             if self._running is not None and self._library is not None:
                 entry = self._running.entry
                 if result is not None and result.segments:
-                    self._library.finish(entry, result)
+                    self._library.finish(entry, result, state="failed" if failed else None)
                 else:
                     self._library.interrupt(entry)
                 return entry
-            return self._store(result)
+            return self._store(result, failed=failed)
         finally:
             if self._running is not None:
                 self._running.close()
@@ -90,7 +101,7 @@ class Keeper:
         self._copy = config.library.audio == "copy"
         return Library.open(config)
 
-    def _store(self, result: PipelineResult | None) -> int | None:
+    def _store(self, result: PipelineResult | None, *, failed: bool) -> int | None:
         """Keep a job whose entry could not be begun, or that gave its words at the end only."""
         if result is None or not result.segments:
             return None
@@ -98,12 +109,16 @@ class Keeper:
             self._library = self._open()
         if self._library is None:
             return None
-        return self._library.store(
+        entry = self._library.store(
             result,
             source=self._path,
             audio=Path(self._path).absolute(),
             keep_audio=self._copy,
+            state="failed" if failed else None,
         )
+        if self._unfinished is not None:
+            self._unfinished.note_entry(entry)
+        return entry
 
     def _begin(self) -> None:
         from omoai_engine.library.running import RunningEntry
@@ -112,10 +127,22 @@ class Keeper:
         if library is None:
             self._lost = True
             return
+        earlier = self._unfinished.earlier if self._unfinished is not None else None
+        known = earlier.entry if earlier is not None else None
+        if earlier is not None and known is not None:
+            try:
+                self._running = RunningEntry(library, lambda: _resumed(library, known))
+            except LibraryError:
+                pass  # It is gone, or somebody else's by now: a new one takes it all.
+            else:
+                self._there = len(earlier.segments)
+                return
         audio = Path(self._path).absolute()
         self._running = RunningEntry(
             library, lambda: library.begin(self._path, audio=audio, keep_audio=self._copy)
         )
+        if self._unfinished is not None:
+            self._unfinished.note_entry(self._running.entry)
 
     def _write(self) -> None:
         while (first := self._waiting.get()) is not None:
@@ -144,13 +171,21 @@ class Keeper:
                 self._begin()
             if self._running is None or self._library is None:
                 return
-            self._library.append(self._running.entry, segments)
+            new = segments[self._there :]
+            self._there -= len(segments) - len(new)
+            if new:
+                self._library.append(self._running.entry, new)
             if not begun:
                 self._post(JobEntered(self._number, self._running.entry))
         except Exception as error:
             # The end tries once more, with everything; only that is told to the person.
             self._lost = True
             self._told(error)
+
+
+def _resumed(library: Library, entry: int) -> int:
+    library.resume(entry)
+    return entry
 
 
 def take_over_abandoned(overrides: dict[str, Any]) -> int:

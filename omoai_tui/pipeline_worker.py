@@ -35,6 +35,7 @@ from omoai_tui.messages import HistoryRead, JobEnded, JobKept, SettingsLoaded, T
 
 if TYPE_CHECKING:
     from omoai_engine.pipeline import Pipeline
+    from omoai_engine.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
 MEMORY_EVERY_SECONDS = 2.0
@@ -91,6 +92,7 @@ class PipelineWorker:
         self._current: JobControl | None = None
         self._closing = threading.Event()
         self._stale = threading.Event()
+        self._unfinished: Unfinished | None = None
         self.spared: set[int] = set()
         """Processes below the app that do not yield: a recording is more urgent than any job."""
         self.memory_mib = 0.0
@@ -141,7 +143,8 @@ class PipelineWorker:
             self._current = None
             if not self._closing.is_set():
                 self._post(JobEnded(ticket.number, result, error))
-            self._keep(ticket, keeper, result)
+            kept = self._keep(ticket, keeper, result, failed=bool(error))
+            self._let_go(done=kept and not error and _is_whole(result))
             if self._closing.is_set():
                 return
 
@@ -166,6 +169,8 @@ class PipelineWorker:
         sampler.start()
 
         def hear(event: Event) -> None:
+            if self._unfinished is not None:
+                self._unfinished.hear(event)
             ticket.mailbox.put(event)
             keeper.hear(event)
 
@@ -178,7 +183,19 @@ class PipelineWorker:
                 from omoai_engine.pipeline import Pipeline
 
                 self._pipeline = Pipeline(load_config(**self._overrides))
-            result = self._pipeline.run(ticket.path, on_event=hear, cancel=ticket.control)
+            from omoai_engine.unfinished import Unfinished
+
+            unfinished = self._unfinished = Unfinished.open(
+                self._pipeline.config, Path(ticket.path)
+            )
+            if unfinished is not None:
+                keeper.go_on(unfinished)
+            result = self._pipeline.run(
+                ticket.path,
+                on_event=hear,
+                cancel=ticket.control,
+                earlier=unfinished.earlier if unfinished is not None else None,
+            )
         except CancelledError:
             return None, ""
         except StageError as error:
@@ -190,16 +207,28 @@ class PipelineWorker:
             ended.set()
         return with_marks(result, ticket.path), ""
 
-    def _keep(self, ticket: Ticket, keeper: Keeper, result: PipelineResult | None) -> None:
-        """Put what a job gave into the library; a failure is told and costs no more than that."""
+    def _keep(
+        self, ticket: Ticket, keeper: Keeper, result: PipelineResult | None, *, failed: bool
+    ) -> bool:
+        """Put what a job gave into the library; a failure is told and costs no more than that.
+
+        Say whether all went well.
+        """
         try:
-            entry = keeper.end(result)
+            entry = keeper.end(result, failed=failed)
         except Exception as error:
             name = shown_path(Path(ticket.path).name)
             self._post(Trouble(texts.NOT_KEPT.format(name=name, why=sentence_for(error))))
-        else:
-            if entry is not None:
-                self._post(JobKept(ticket.number, entry))
+            return False
+        if entry is not None:
+            self._post(JobKept(ticket.number, entry))
+        return True
+
+    def _let_go(self, *, done: bool) -> None:
+        """Keep what was recognised for another run, unless the job is `done`."""
+        unfinished, self._unfinished = self._unfinished, None
+        if unfinished is not None:
+            unfinished.close(done=done)
 
     def _sample_memory(self, ended: threading.Event) -> None:
         import psutil
@@ -232,6 +261,10 @@ def with_marks(result: PipelineResult, path: str) -> PipelineResult:
 
     marks = [{"at": mark.at, "label": mark.label} for mark in marks_of(Path(path))]
     return replace(result, metadata={**result.metadata, "marks": marks}) if marks else result
+
+
+def _is_whole(result: PipelineResult | None) -> bool:
+    return result is not None and not result.metadata.get("cancelled")
 
 
 def _better_model(config: Any) -> tuple[str, str] | None:

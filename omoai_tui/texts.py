@@ -198,7 +198,7 @@ DO_SHOW_ALL = _("Show every file, or only sound and video")
 
 # Dialogs.
 QUIT_TITLE = _("Leave OmoAI?")
-QUIT_RUNNING = _("A recording is still being worked on; what it gave so far is lost.")
+QUIT_RUNNING = _("A recording is still being worked on; opened again, it goes on from there.")
 QUIT_WAITING = _("{count} more in the queue will not be started.")
 QUIT_UNSAVED = _("{names}: not exported or copied yet.")
 QUIT_KEYS = _("y leave · n stay")

@@ -44,6 +44,8 @@ class Order:
     overrides: dict[str, dict[str, Any]]
     keep: bool = False
     """Keep the transcripts in the library too."""
+    fresh: bool = False
+    """Recognise anew what an earlier run left unfinished."""
 
 
 def parse_order(arguments: list[str]) -> Order:
@@ -91,6 +93,9 @@ def parse_order(arguments: list[str]) -> Order:
         action=argparse.BooleanOptionalAction,
         default=False,
         help="keep the transcripts in the library too",
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="never go on where an earlier run of a file ended"
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, errors only")
     parser.usage = "omoai transcribe [OPTION ...] FILE [FILE ...]"
@@ -141,6 +146,7 @@ def parse_order(arguments: list[str]) -> Order:
         quiet=parsed.quiet,
         overrides=overrides,
         keep=parsed.library,
+        fresh=parsed.fresh,
     )
 
 

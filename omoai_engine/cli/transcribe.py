@@ -30,12 +30,14 @@ from omoai_engine.cli.outputs import (
 from omoai_engine.cli.progress import Reporter, make_reporter
 from omoai_engine.cli.signals import Interrupts
 from omoai_engine.control import JobControl
-from omoai_engine.errors import ExportError, OmoAIError, StageError
+from omoai_engine.errors import ExportError, LibraryError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
+from omoai_engine.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.events import Event
+    from omoai_engine.library import Library
     from omoai_engine.pipeline import Pipeline
 
 
@@ -108,17 +110,37 @@ class _Batch:
         self._reporter.begin(name)
         if target.renamed:
             self._reporter.note(target.renamed)
+        unfinished = None
+        done = False
         try:
             check_free(target, self._order.formats, overwrite=self._order.overwrite)
-            result = self._transcribe(target.source)
-        except StageError as error:
-            self._complain(error, name)
-            if isinstance(error.partial, PipelineResult) and error.partial.segments:
-                self._keep_partial(error.partial, target, name)
-            return ExitCode.FAILED
+            if target.source != STDIN:
+                unfinished = Unfinished.open(
+                    self._config, Path(target.source), fresh=self._order.fresh
+                )
+            code = self._taken_to_its_end(target, name, unfinished)
+            done = code is not ExitCode.FAILED and self._interrupts.code is None
+            return code
         except OmoAIError as error:
             self._complain(error, name)
             return ExitCode.USAGE if is_usage(error) else ExitCode.FAILED
+        finally:
+            if unfinished is not None:
+                unfinished.close(done=done)
+                if unfinished.has_words:
+                    self._tell_how_to_go_on(target, name)
+
+    def _taken_to_its_end(
+        self, target: Target, name: str, unfinished: Unfinished | None
+    ) -> ExitCode:
+        """Transcribe, keep and deliver one recording. Raises what its job raises."""
+        try:
+            result = self._transcribe(target.source, unfinished)
+        except StageError as error:
+            self._complain(error, name)
+            if isinstance(error.partial, PipelineResult) and error.partial.segments:
+                self._keep_partial(error.partial, target, name, unfinished)
+            return ExitCode.FAILED
         stopped = bool(result.metadata.get("cancelled"))
         if not result.segments and stopped:
             self._reporter.note(f"{name}: stopped before anything was recognised")
@@ -126,7 +148,7 @@ class _Batch:
         if not result.segments:
             self._error(f"{name}: there is no speech in it")
             return ExitCode.USAGE
-        self._keep(result, target.source, name)
+        self._keep(result, target.source, name, unfinished)
         try:
             where = self._deliver(result, target)
         except ExportError as error:
@@ -136,16 +158,24 @@ class _Batch:
         self._tell(result, name, where, stopped=stopped)
         return ExitCode.FAILED if self._not_kept else ExitCode.DONE
 
-    def _transcribe(self, source: str) -> PipelineResult:
+    def _transcribe(self, source: str, unfinished: Unfinished | None) -> PipelineResult:
         """Run the pipeline in a thread; draw what it says meanwhile."""
         control = JobControl()
         said: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         outcome: list[PipelineResult | BaseException] = []
         given: str | BinaryIO = sys.stdin.buffer if source == STDIN else source
 
+        def hear(event: Event) -> None:
+            if unfinished is not None:
+                unfinished.hear(event)
+            said.put(event)
+
         def work() -> None:
+            earlier = unfinished.earlier if unfinished is not None else None
             try:
-                outcome.append(self._pipeline.run(given, on_event=said.put, cancel=control))
+                outcome.append(
+                    self._pipeline.run(given, on_event=hear, cancel=control, earlier=earlier)
+                )
             except BaseException as error:
                 outcome.append(error)
             finally:
@@ -180,7 +210,15 @@ class _Batch:
         written = write_files(result, target, self._order.formats, overwrite=self._order.overwrite)
         return ", ".join(label(str(path)) for path in written)
 
-    def _keep(self, result: PipelineResult, source: str, name: str) -> None:
+    def _keep(
+        self,
+        result: PipelineResult,
+        source: str,
+        name: str,
+        unfinished: Unfinished | None,
+        *,
+        failed: bool = False,
+    ) -> None:
         """Put a result into the library where that was asked for; never in the way of files."""
         if not self._order.keep:
             return
@@ -189,20 +227,27 @@ class _Batch:
         audio = None if source == STDIN else Path(source)
         try:
             with Library.open(self._config) as library:
-                entry = library.store(
-                    result,
-                    source=source,
-                    audio=audio,
-                    keep_audio=self._config.library.audio == "copy",
-                )
+                entry = _gone_on_with(library, unfinished, result, failed=failed)
+                if entry is None:
+                    entry = library.store(
+                        result,
+                        source=source,
+                        audio=audio,
+                        keep_audio=self._config.library.audio == "copy",
+                        state="failed" if failed else None,
+                    )
+            if unfinished is not None:
+                unfinished.note_entry(entry)
         except OmoAIError as error:
             self._complain(error, name)
             self._not_kept = True
         else:
             self._reporter.note(f"{name}: kept in the library as {entry}")
 
-    def _keep_partial(self, partial: PipelineResult, target: Target, name: str) -> None:
-        self._keep(partial, target.source, name)
+    def _keep_partial(
+        self, partial: PipelineResult, target: Target, name: str, unfinished: Unfinished | None
+    ) -> None:
+        self._keep(partial, target.source, name, unfinished, failed=True)
         try:
             where = self._deliver(partial, target)
         except ExportError as error:
@@ -217,10 +262,29 @@ class _Batch:
         try:
             self._error(f"{name}: the transcript is kept in {rescue(result, target.source)}")
         except (ExportError, OSError):
+            self._print_at_least(result, target, name)
+
+    def _print_at_least(self, result: PipelineResult, target: Target, name: str) -> None:
+        """Give a result that no disk takes to whoever reads this command."""
+        many = len(self._order.targets) > 1
+        try:
+            print_result(result, target.source, "txt", many=many)
+        except ExportError:
             self._error(f"{name}: the transcript could not be kept anywhere")
+        else:
+            self._error(f"{name}: no file can take the transcript, so it was printed")
+
+    def _tell_how_to_go_on(self, target: Target, name: str) -> None:
+        again = "the same command"
+        try:
+            check_free(target, self._order.formats, overwrite=self._order.overwrite)
+        except ExportError:
+            again += " with --overwrite"
+        self._reporter.note(f"{name}: {again} goes on from there")
 
     def _tell(self, result: PipelineResult, name: str, where: str, *, stopped: bool) -> None:
         audio = result.performance.get("audio_duration", 0.0)
+        audio -= result.metadata.get("continued_from", 0.0)
         seconds = result.timing.get("total", 0.0)
         self._done += 1
         self._audio += audio
@@ -253,3 +317,18 @@ class _Batch:
             error_line(text)
         else:
             self._reporter.note(f"omoai: {text}")
+
+
+def _gone_on_with(
+    library: Library, unfinished: Unfinished | None, result: PipelineResult, *, failed: bool
+) -> int | None:
+    """Finish the transcript that an earlier run of the recording left, if it is still there."""
+    entry = unfinished.earlier.entry if unfinished and unfinished.earlier else None
+    if entry is None:
+        return None
+    try:
+        library.resume(entry)
+    except LibraryError:
+        return None
+    library.finish(entry, result, state="failed" if failed else None)
+    return entry

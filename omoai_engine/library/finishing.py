@@ -106,6 +106,21 @@ def interrupt(connection: sqlite3.Connection, entry: int) -> None:
     finish(connection, entry, result, "interrupted")
 
 
+def resume(connection: sqlite3.Connection, entry: int) -> None:
+    """Let an entry wait for a result again; what its job had given until then makes room for it.
+
+    Raises `LibraryError` where it is finished, running or deleted.
+    """
+    found = rows.read_entry(connection, entry)
+    if found.state not in ("interrupted", "failed") or found.deleted is not None:
+        raise LibraryError(f"transcript {entry} waits for nothing", hint="Begin a new one")
+    for table in ("original", "report", "suggestion"):
+        connection.execute(f"DELETE FROM {table} WHERE entry = ?", (entry,))  # noqa: S608
+    connection.execute(
+        "UPDATE entry SET state = 'recording', revision = revision + 1 WHERE id = ?", (entry,)
+    )
+
+
 def _base(connection: sqlite3.Connection, entry: int) -> list[Segment]:
     """Return the segments as they came, whatever a person did to them since."""
     current = rows.read_segments(connection, entry)

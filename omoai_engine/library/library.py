@@ -187,6 +187,14 @@ class Library:
         with self._database.writing() as connection:
             finishing.interrupt(connection, entry)
 
+    def resume(self, entry: int) -> None:
+        """Let an interrupted or failed entry be one that is recorded again: its job goes on.
+
+        Segments and edits stay; `finish` brings the result. Raises `LibraryError` for others.
+        """
+        with self._database.writing() as connection:
+            finishing.resume(connection, entry)
+
     def set_state(self, entry: int, state: State) -> None:
         """Say how a job ended that gave no result."""
         if state not in STATES:
