@@ -67,6 +67,13 @@ def no_setting_left() -> Iterator[None]:
     assert not left
 
 
+@pytest.fixture(autouse=True)
+def nothing_unfinished() -> Iterator[None]:
+    """Let no job go on from where one of another test ended."""
+    yield
+    shutil.rmtree(Path(os.environ["XDG_DATA_HOME"]) / "omoai" / "unfinished", ignore_errors=True)
+
+
 @pytest.fixture
 def vietnamese() -> Path:
     """Return 85 s of Vietnamese utterances with pauses."""
