@@ -34,7 +34,7 @@ from omoai_engine.events import (
     TextPunctuated,
 )
 from omoai_engine.findings import Findings
-from omoai_engine.going_on import begin_before, words_after
+from omoai_engine.going_on import begin_before, clock, words_after
 from omoai_engine.postprocess.stage import PunctuatedParagraph, TextEngine, TextStage
 from omoai_engine.preprocess.source import open_audio
 from omoai_engine.results import ASRSegment, PipelineResult
@@ -255,7 +255,7 @@ class Job:
         if earlier.recognized is not None:
             self._notice("An earlier run recognised it all; only the text is worked on again.")
         else:
-            self._notice(f"Going on from {earlier.end:.0f} s, where an earlier run ended.")
+            self._notice(f"Going on from {clock(earlier.end)}, where an earlier run ended.")
         if earlier.language is not None:
             self._tell(earlier.language)
         for index, segment in enumerate(earlier.segments):
