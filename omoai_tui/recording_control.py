@@ -7,11 +7,13 @@ second; a warning is drawn by the recorder screen, or told where the person look
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.message import Message
 from textual.timer import Timer
 
+from omoai_engine.recording.claims import Claims
 from omoai_engine.recording.state import Phase, RecorderState, Warned
 from omoai_tui import texts_recorder
 from omoai_tui.formats import clock
@@ -86,6 +88,7 @@ class RecordingControl:
         self._unkept: set[str] = set()
         self.session: RecordingSession | None = None
         self.meters = MeterFeed()
+        self.claims = Claims()
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -105,6 +108,7 @@ class RecordingControl:
             self._app.post,
             prepare=self.meters.close,
             spare=self._app.conductor.spare,
+            take=self.claims.take,
         )
         self.session.start()
         self._clock = self._app.set_interval(LOOK_EVERY_SECONDS, self._look)
@@ -169,18 +173,25 @@ class RecordingControl:
 
     def job_over(self, job: Job) -> None:
         """A job ended: its recording is dealt with, if nothing of it waits to be kept."""
-        if job.status is JobStatus.DONE and (not job.segments or job.path in self._unkept):
+        if job.status is not JobStatus.DONE:
+            self.claims.let_go(Path(job.path))
+        elif not job.segments or job.path in self._unkept:
             self.settle(job)
 
     def settle(self, job: Job) -> None:
         """The transcript of a recording is safe: it is not offered again."""
         if job.status is JobStatus.DONE:
-            start_task(settle_task(job.path, self.overrides), self._app.post)
+            start_task(settle_task(job.path, self.overrides, self.claims), self._app.post)
 
     # Recordings that nobody has taken over.
 
     def look_for_unfinished(self, *, asked: bool) -> None:
         """Find them in a thread."""
+        # Those whose job was taken from the queue are nobody's again.
+        jobs = self._app.conductor.queue.jobs
+        wanted = {job.path for job in jobs if not job.status.over or job.status is JobStatus.DONE}
+        for path in {job.path for job in jobs} - wanted:
+            self.claims.let_go(Path(path))
         start_task(unfinished_task(self.overrides, self._app.post, asked=asked), self._app.post)
 
     def unfinished_found(self, message: UnfinishedFound) -> None:
@@ -194,7 +205,7 @@ class RecordingControl:
 
     def transcribe(self, recordings: list[Recording]) -> None:
         """Make recordings whole and queue them."""
-        start_task(mend_task(recordings, self._app.post), self._app.post)
+        start_task(mend_task(recordings, self.claims, self._app.post), self._app.post)
 
     def mended(self, message: RecordingMended) -> None:
         """Queue what is whole now."""

@@ -54,6 +54,7 @@ class RecordingSession:
         post: posts a message to the app; `RecordingOver` is the last one.
         prepare: lets go of devices that were listened to; called in our thread, first of all.
         spare: told the process id of the capture process, which must never yield to others.
+        take: makes a finished recording ours, before another program is offered it.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class RecordingSession:
         *,
         prepare: Callable[[], object],
         spare: Callable[[int], object],
+        take: Callable[[Path], object],
     ) -> None:
         self.source = source
         self.job = Job(0, "", status=JobStatus.RUNNING)
@@ -71,7 +73,7 @@ class RecordingSession:
         self.marks: list[float] = []
         self.stopping = False
         self._overrides, self._post = overrides, post
-        self._prepare, self._spare = prepare, spare
+        self._prepare, self._spare, self._take = prepare, spare, take
         self._mailbox = Mailbox(lambda: None)
         self._recorder: Recorder | None = None
         self._live: LiveTranscriber | None = None
@@ -176,6 +178,10 @@ class RecordingSession:
             self._started.set()
             if self._live is not None:
                 self._live.stop()
+        if self.state.phase is Phase.SAVED:
+            # The job says what is wrong with a file that cannot be opened.
+            with contextlib.suppress(RecordingError):
+                self._take(Path(self.state.path))
         self._post(RecordingOver(self.state, kept_out))
 
     def _capture(self, config: Any, device: str | None) -> Recorder:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omoai_engine.errors import OmoAIError
+from omoai_engine.text import shown_path
+from omoai_tui import texts_recorder
 from omoai_tui.messages import Trouble
 from omoai_tui.pipeline_worker import sentence_for
 from omoai_tui.recording_messages import DevicesFound, RecordingMended, UnfinishedFound
 from omoai_tui.tasks import Post, Task
 
 if TYPE_CHECKING:
+    from omoai_engine.recording.claims import Claims
     from omoai_engine.recording.files import Recording
 
 
@@ -61,8 +64,8 @@ def unfinished_task(overrides: dict[str, Any], post: Post, *, asked: bool) -> Ta
     return find
 
 
-def mend_task(recordings: Sequence[Recording], post: Post) -> Task:
-    """Return the task that makes recordings whole and posts `RecordingMended`."""
+def mend_task(recordings: Sequence[Recording], claims: Claims, post: Post) -> Task:
+    """Return the task that makes recordings whole and ours, and posts `RecordingMended`."""
 
     def mend() -> None:
         from omoai_engine.recording.files import recover
@@ -70,7 +73,12 @@ def mend_task(recordings: Sequence[Recording], post: Post) -> Task:
         paths = []
         for recording in recordings:
             try:
-                paths.append(str(recover(recording.path)))
+                path = recover(recording.path)
+                if claims.take(path):
+                    paths.append(str(path))
+                else:
+                    name = shown_path(path.name)
+                    post(Trouble(texts_recorder.TAKEN_ELSEWHERE.format(name=name)))
             except OmoAIError as error:
                 post(Trouble(sentence_for(error)))
         if paths:
@@ -90,7 +98,7 @@ def remove_task(recording: Recording) -> Task:
     return delete
 
 
-def settle_task(path: str, overrides: dict[str, Any]) -> Task:
+def settle_task(path: str, overrides: dict[str, Any], claims: Claims) -> Task:
     """Return the task that notes that a file was transcribed, if it is a recording of ours."""
 
     def note() -> None:
@@ -101,5 +109,6 @@ def settle_task(path: str, overrides: dict[str, Any]) -> Task:
         folder = recordings_folder(load_config(**overrides))
         if file.parent == folder and any(one.path == file for one in list_recordings(folder)):
             settle(file)
+            claims.let_go(file)
 
     return note

@@ -114,6 +114,7 @@ UNFINISHED_LATER = _n(
     "{count} recordings wait to be transcribed: r and then u shows them.",
 )
 UNFINISHED_QUEUED = _n("{count} recording is transcribed now.", "{count} recordings are queued.")
+TAKEN_ELSEWHERE = _("{name}: another OmoAI is transcribing it already.")
 UNFINISHED_UNKNOWN = _("time unknown")
 UNFINISHED_CUT = _("cut short")
 

@@ -149,13 +149,18 @@ def _transcribe(paths: list[Path], config: OmoAIConfig, order: Order) -> ExitCod
     """Transcribe finished recordings as files are; each that is done is settled."""
     from omoai_engine.cli.progress import make_reporter
     from omoai_engine.cli.transcribe import run_order
+    from omoai_engine.recording.claims import Claims
     from omoai_engine.recording.files import settle
 
     codes = []
+    claims = Claims()
     with Interrupts() as interrupts:
         reporter = make_reporter(quiet=order.quiet)
         try:
             for path in paths:
+                if not claims.take(path):
+                    reporter.note(f"{shown_path(path)}: another program is transcribing it")
+                    continue
                 targets = plan_targets([str(path)], order.folder)
                 codes.append(
                     run_order(replace(order, targets=targets), config, reporter, interrupts)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omoai_engine.recording.claims import Claims
     from omoai_engine.recording.devices import (
         Device,
         DeviceKind,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from omoai_engine.recording.state import Phase, RecorderState, Warned
 
 _HOMES = {
+    "Claims": "claims",
     "Device": "devices",
     "DeviceKind": "devices",
     "DeviceMeters": "devices",
@@ -61,6 +63,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Claims",
     "Device",
     "DeviceKind",
     "DeviceMeters",

@@ -2,7 +2,8 @@
 
 What a recording is follows from its state alone, never from its age: a part file under a lock
 is being made, one without is cut; a finished file without a `settled` note waits to be taken
-over (transcribed, or dismissed by the person). Repair never loses a sample: it mends the head.
+over (transcribed, or dismissed by the person), or is under the lock of who is at it (`claims`).
+Repair never loses a sample: it mends the head.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class RecordingState(StrEnum):
     """Its capture process died: `recover` gives the file."""
     WAITING = "waiting"
     """Complete, and nobody has taken it over yet."""
+    TAKEN = "taken"
+    """Complete, and a program works on it just now."""
     SETTLED = "settled"
     """Taken over."""
 
@@ -173,8 +176,10 @@ def remove(path: Path) -> None:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 if is_locked(descriptor):
+                    made = path.name.endswith(PART)
+                    what = "still being made" if made else "being transcribed by another program"
                     raise RecordingError(
-                        "this recording is still being made", where=where, hint="Stop it first"
+                        f"this recording is {what}", where=where, hint="Stop that first"
                     )
                 path.unlink()
                 notes_of(path).unlink(missing_ok=True)
@@ -234,8 +239,7 @@ def _describe(folder: Path, stem: str) -> Recording | None:
         except FileNotFoundError:
             return None
     try:
-        if path.name.endswith(PART):
-            live = is_locked(descriptor)
+        live = is_locked(descriptor)
         content = os.pread(descriptor, HEAD_BYTES, 0)
         size = os.fstat(descriptor).st_size
     finally:
@@ -246,8 +250,10 @@ def _describe(folder: Path, stem: str) -> Recording | None:
     events = {note.get("event"): note for note in notes}
     if path.name.endswith(PART):
         state = RecordingState.LIVE if live else RecordingState.CUT
+    elif "settled" in events:
+        state = RecordingState.SETTLED
     else:
-        state = RecordingState.SETTLED if "settled" in events else RecordingState.WAITING
+        state = RecordingState.TAKEN if live else RecordingState.WAITING
     began = events.get("begin", {}).get("time")
     how = events.get("end", {}).get("how")
     return Recording(
@@ -262,7 +268,7 @@ def _describe(folder: Path, stem: str) -> Recording | None:
 
 
 def is_locked(descriptor: int) -> bool:
-    """Say whether a capture process holds the file."""
+    """Say whether a capture process holds the file, or a program that works on it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -30,6 +30,8 @@ def app_in(folder: Path) -> OmoaiApp:
 
 
 def shows(app: OmoaiApp, *words: str) -> bool:
+    if app.screen.size != app.size:
+        return False  # pushed a moment ago and not laid out yet
     text = " ".join(screen_text(app).replace("│", " ").split())
     return all(word in text for word in words)
 

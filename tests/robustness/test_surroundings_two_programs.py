@@ -1,0 +1,72 @@
+"""Two programs on one folder of recordings and one library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from omoai_engine.errors import RecordingError
+from omoai_engine.recording import Claims, RecordingState, find_unfinished, list_recordings, settle
+from omoai_engine.recording.files import remove
+from omoai_engine.recording.spool import Spool
+from omoai_engine.recording.wav import PcmFormat
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Return a finished recording that waits to be transcribed."""
+    spool = Spool(tmp_path / "recordings", PcmFormat(16_000, 1))
+    spool.append(bytes(32_000))
+    return spool.finish("stopped")
+
+
+def other_program(code: str, path: Path) -> subprocess.Popen[str]:
+    """Run `code` in another process; it says a line when it is so far."""
+    head = (
+        "import sys; from pathlib import Path; path = Path(sys.argv[1])\n"
+        "from omoai_engine.recording import Claims\nclaims = Claims()\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", head + code, str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_what_another_program_transcribes_is_neither_offered_nor_deleted(recording: Path) -> None:
+    folder = recording.parent
+    assert [one.path for one in find_unfinished(folder)] == [recording]
+    other = other_program("print(claims.take(path), flush=True); sys.stdin.read()", recording)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "True\n"
+    mine = Claims()
+    assert find_unfinished(folder) == []
+    assert list_recordings(folder)[0].state is RecordingState.TAKEN
+    assert not mine.take(recording)
+    with pytest.raises(RecordingError, match="transcribed by another program"):
+        remove(recording)
+    assert recording.exists()
+    # It is killed in the middle of its work: nobody has to tidy up.
+    other.kill()
+    other.communicate()
+    assert [one.path for one in find_unfinished(folder)] == [recording]
+    assert mine.take(recording)
+    assert mine.take(recording), "ours already"
+    settle(recording)
+    mine.let_go(recording)
+    assert find_unfinished(folder) == []
+
+
+def test_of_many_programs_one_alone_gets_a_recording(recording: Path) -> None:
+    code = "sys.stdin.readline(); print(claims.take(path), flush=True); sys.stdin.read()"
+    others = [other_program(code, recording) for _ in range(5)]
+    for other in others:
+        assert other.stdin is not None
+        other.stdin.write("now\n")
+        other.stdin.flush()
+    said = [other.stdout.readline() for other in others if other.stdout]
+    for other in others:
+        other.communicate()
+    assert sorted(said) == ["False\n"] * 4 + ["True\n"]
