@@ -168,8 +168,12 @@ class Layer:
         parts = [tensors[f"{attention}linear_{name}.weight"] for name in "qkv"]
         biases = [tensors[f"{attention}linear_{name}.bias"] for name in "qkv"]
         parts[0], biases[0] = parts[0] * scale, (biases[0] + u.flatten()) * scale
-        self._qkv = weights.make(torch.cat(parts), torch.cat(biases))  # one product for all three
-        self.v_minus_u = ((v - u) * scale).flatten().to(weights.device, weights.dtype)  # (D,)
+        # One product for all three, whose columns lie head by head: (H, 3, dk).
+        weight = torch.stack(parts).view(3, heads, head_dim, dim).transpose(0, 1)
+        bias = torch.stack(biases).view(3, heads, head_dim).transpose(0, 1)
+        self._qkv = weights.make(weight.reshape(3 * dim, dim), bias.flatten())
+        v_minus_u = ((v - u) * scale)[:, None]
+        self.v_minus_u = v_minus_u.to(weights.device, weights.dtype)  # (H, 1, dk)
         self._position_weight = weights.plain(f"{attention}linear_pos.weight", torch.float32)
         self._attention_out = weights.linear(f"{attention}linear_out")
 
@@ -194,34 +198,34 @@ class Layer:
         return table.contiguous().to(self._dtype)
 
     def before_attention(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, D) to the residual (n, D), and queries, keys and values (n, 3 D)."""
+        """(n, D) to the residual (n, D), and queries, keys and values (n, 3 D), head by head."""
         x = self._macaron_down.plus(x, self._macaron_up(self._norm_macaron(x).to(self._dtype)))
         return x, self._qkv(self._norm_attention(x).to(self._dtype))
 
-    def split_heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(n, 3 D) to queries, keys and values (H, n, dk), views."""
-        q, k, v = qkv.view(len(qkv), 3, self.heads, self._dim // self.heads).permute(1, 2, 0, 3)
-        return q, k, v
+    def by_head(self, qkv: Tensor) -> Tensor:
+        """(n, 3 D) to (H, n, 3 dk), a view. Kept in this order, neighbouring frames of a head lie
+        close: 0.53 ms for a chunk's attention in float32, 0.60 in the other."""
+        return qkv.view(len(qkv), self.heads, 3 * self._dim // self.heads).transpose(0, 1)
 
-    def score_positions(self, qkv: Tensor, table: Tensor) -> Tensor:
-        """Queries of n frames, (n, 3 D), against (H, dk, rows) of the table; (H, n, rows)."""
-        q = qkv[:, : self._dim] + self.v_minus_u
-        return torch.bmm(q.view(len(q), self.heads, -1).transpose(0, 1), table)
+    def score_positions(self, q: Tensor, table: Tensor) -> Tensor:
+        """Queries (H, n, dk) against (H, dk, rows) of the table; (H, n, rows)."""
+        return torch.bmm(q + self.v_minus_u, table)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, by_distance: Tensor) -> Tensor:
-        """Queries (H, n, dk) against keys (H, m, dk); every query sees every key. Out: (n, D).
+        """Queries (g, H, n, dk) of g chunks against the keys (g, H, m, dk) of each; every query
+        sees every key of its chunk. Out: (g n, D).
 
-        `by_distance` (H, n, n + m - 1) are the queries' scores of the distances from that of the
+        `by_distance` (H, g n, n + m - 1) are the queries' scores of the distances from that of the
         last query to the first key down to that of the first query to the last key.
         """
-        heads, n, _ = q.shape
+        chunks, heads, n, _ = q.shape
         head, row, _ = by_distance.stride()
         # Row i starts n - 1 - i columns in: the shift is a view, not a copy.
         shifted = by_distance[..., n - 1 :].as_strided(
-            (1, heads, n, k.shape[1]), (0, head, row - 1, 1)
+            (chunks, heads, n, k.shape[2]), (n * row, head, row - 1, 1)
         )
-        y = F.scaled_dot_product_attention(q[None], k[None], v[None], attn_mask=shifted, scale=1.0)
-        return y[0].transpose(0, 1).reshape(n, self._dim)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=shifted, scale=1.0)
+        return y.transpose(1, 2).reshape(chunks * n, self._dim)
 
     def after_attention(self, x: Tensor, attended: Tensor) -> tuple[Tensor, Tensor]:
         """Residual and attention (n, D) to the new residual and the gated input (n, D) of the

@@ -64,8 +64,7 @@ def attend_together(
 
     chunk_q = q[:, query_rows].transpose(0, 1)  # (chunks, H, C, dk)
     chunk_k, chunk_v = (t[:, key_rows].transpose(0, 1) for t in (k, v))  # (chunks, H, width, dk)
-    v_minus_u = layer.v_minus_u.view(layer.heads, 1, -1)
-    by_distance = torch.matmul(chunk_q + v_minus_u, table)  # (chunks, H, C, 2C + L + R - 1)
+    by_distance = torch.matmul(chunk_q + layer.v_minus_u, table)  # (chunks, H, C, 2C + L + R - 1)
     n, heads, size, rows = by_distance.shape
     shifted = by_distance.as_strided(
         (n, heads, size, width), (heads * size * rows, size * rows, rows - 1, 1), size - 1

@@ -1,6 +1,7 @@
 """Rows that come at one end and go at the other, without copying those that stay.
 
-In: (m, width) tensors in order. Out: (n, width), the rows that were not dropped yet, as a view.
+In: (..., m, width) tensors in order. Out: (..., n, width), the rows that were not dropped yet, as
+a view.
 Joining old and new rows anew in every step took 0.12 s of 1.75 s in bfloat16.
 """
 
@@ -20,7 +21,7 @@ What such a step leaves behind is copied, and its buffer given back."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """Rows (n, width) in order, of which the oldest fall out: `buffer[first:stop]`.
+    """Rows (..., n, width) in order, of which the oldest fall out: `first` to `stop` of the buffer.
 
     Appending copies the new rows only; all rows go to the front where the buffer ends. It never
     writes over the rows of the window that it is asked of, so one that was kept from before a
@@ -33,27 +34,30 @@ class Window:
 
     @property
     def rows(self) -> Tensor:
-        """(n, width), a view."""
-        return self.buffer[self.first : self.stop]
+        """(..., n, width), a view."""
+        return self.buffer[..., self.first : self.stop, :]
+
+    def __len__(self) -> int:
+        return self.stop - self.first
 
     def append(self, rows: Tensor) -> Window:
-        """Return the window with (m, width) more rows at its end."""
-        buffer, first, count = self.buffer, self.first, self.stop - self.first
-        if self.stop + len(rows) > len(buffer):
-            if first < count + len(rows):
-                room = count + len(rows) + min(count + len(rows), _SPARE_ROWS)
-                buffer = buffer.new_empty((room, buffer.shape[1]))
-            buffer[:count], first = self.rows, 0
-        stop = first + count + len(rows)
-        buffer[first + count : stop] = rows
+        """Return the window with (..., m, width) more rows at its end."""
+        buffer, first, count, more = self.buffer, self.first, len(self), rows.shape[-2]
+        if self.stop + more > buffer.shape[-2]:
+            if first < count + more:
+                room = count + more + min(count + more, _SPARE_ROWS)
+                buffer = buffer.new_empty((*buffer.shape[:-2], room, buffer.shape[-1]))
+            buffer[..., :count, :], first = self.rows, 0
+        stop = first + count + more
+        buffer[..., first + count : stop, :] = rows
         return Window(buffer, first, stop)
 
     def drop(self, count: int) -> Window:
         """Return the window without its `count` oldest rows."""
-        first, kept = self.first + count, self.stop - self.first - count
-        if len(self.buffer) > 2 * (kept + _SPARE_ROWS):
-            return Window(self.buffer[first : self.stop].clone(), 0, kept)
-        return Window(self.buffer, first, self.stop)
+        left = Window(self.buffer, self.first + count, self.stop)
+        if self.buffer.shape[-2] > 2 * (len(left) + _SPARE_ROWS):
+            return Window(left.rows.clone(), 0, len(left))
+        return left
 
     def moved(self, device: torch.device, dtype: torch.dtype | None = None) -> Window:
         """Return the same rows on another device, in another precision."""
