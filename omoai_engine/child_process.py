@@ -24,6 +24,7 @@ from typing import Any
 
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, OmoAIError, WorkerDiedError
+from omoai_engine.privacy import child_environment
 from omoai_engine.shortage import MEMORY, shortage_in, shortage_of
 from omoai_engine.text import one_line
 
@@ -79,7 +80,7 @@ class ChildProcess:
                 # The folder we stand in may be deleted, and some native libraries mind.
                 cwd="/",
                 bufsize=0,
-                env={**os.environ, **environ} if environ else None,
+                env=child_environment(environ),
             )
         except OSError as error:
             for descriptor in (ours[1], theirs[0]):

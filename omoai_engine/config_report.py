@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from omoai_engine.config_origin import (
 )
 
 MASK = "********"
+_WHO = re.compile(r"(?<=//)[^/@\s]*@")
+"""Name and password in an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +84,6 @@ def _plain(name: str, value: Any) -> Any:
         return MASK
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, str):
+        return _WHO.sub(f"{MASK}@", value)
     return list(value) if isinstance(value, tuple) else value

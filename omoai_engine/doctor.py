@@ -8,6 +8,7 @@ changed, nothing is fetched.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from omoai_engine.errors import OmoAIError
+from omoai_engine.privacy import child_environment
+from omoai_engine.private_folders import open_to_others
 from omoai_engine.text import one_line, shown_path
 
 if TYPE_CHECKING:
@@ -129,6 +132,15 @@ def _configuration() -> Iterator[Finding]:
     path = config_path()
     there = shown_path(path) if path.exists() else f"none at {shown_path(path)}; defaults apply"
     yield Finding("configuration file", "ok", there)
+    if open_to_others(path):
+        with contextlib.suppress(OSError):
+            if b"api_key" in path.read_bytes():
+                yield Finding(
+                    "configuration file",
+                    "note",
+                    "it holds an API key, and others on this machine may read it",
+                    hint=f"chmod 600 {shown_path(path)}",
+                )
     for variable in ignored_variables():
         yield Finding(
             "configuration",
@@ -207,6 +219,26 @@ def _folders(config: OmoAIConfig | None) -> Iterator[Finding]:
             yield Finding(topic, "note", f"{shown_path(folder)}{room}", hint="Free some space")
         else:
             yield Finding(topic, "ok", f"{shown_path(folder)}{room}")
+    if config is not None:
+        yield from _open_folders(config)
+
+
+def _open_folders(config: OmoAIConfig) -> Iterator[Finding]:
+    """Tell of folders with somebody's words that the person chose and others may look into."""
+    from omoai_engine.library.library import library_folder
+    from omoai_engine.recording.files import recordings_folder
+
+    for topic, folder in (
+        ("library", library_folder(config)),
+        ("recordings", recordings_folder(config)),
+    ):
+        if open_to_others(folder):
+            yield Finding(
+                topic,
+                "note",
+                f"others may look into {shown_path(folder)}; the files in it are yours alone",
+                hint=f"chmod 700 {shown_path(folder)}",
+            )
 
 
 def _torch() -> Iterator[Finding]:
@@ -288,6 +320,7 @@ def _ask_child(module: str) -> dict[str, Any]:
             cwd="/",  # ours may be gone, and no file lying in it shall be imported
             timeout=_PROBE_SECONDS,
             check=False,
+            env=child_environment(),
         )
     except subprocess.TimeoutExpired:
         return {"error": f"loading {module} took longer than {_PROBE_SECONDS:.0f} s"}

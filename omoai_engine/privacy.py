@@ -4,11 +4,15 @@ onnxruntime (seen with the published wheel of 1.32) reports to its makers as soo
 imported and leaves a device identifier in the home folder; its variable is a complete way out.
 huggingface_hub, which faster-whisper imports, is kept off the network altogether: the engine's
 own downloads do not use it.
+
+Our own child processes get no key of a server: the parent alone talks to it, and what decodes a
+hostile file or runs other people's libraries has no use for it.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 _SWITCHES = {
     "ORT_DISABLE_TELEMETRY": "1",
@@ -21,3 +25,13 @@ _SWITCHES = {
 def forbid_telemetry() -> None:
     """Set the switches in this process's environment, for it and its children."""
     os.environ.update(_SWITCHES)
+
+
+# The key, and the JSON table of its section, which may hold it. Settings know no case.
+_KEYS = frozenset({"OMOAI_LLM__API_KEY", "OMOAI_LLM"})
+
+
+def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment for a child of ours: without keys, with `more`."""
+    ours = {name: value for name, value in os.environ.items() if name.upper() not in _KEYS}
+    return {**ours, **(more or {})}

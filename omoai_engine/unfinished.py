@@ -28,7 +28,7 @@ from omoai_engine.events import (
     SpeechDiscarded,
     StageFinished,
 )
-from omoai_engine.models.store import make_private_folder
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.results import ASRSegment, Word
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ import logging
 import os
 from pathlib import Path
 
+from omoai_engine.private_folders import make_private_folder
+
 MOST_BYTES = 1_000_000
 
 
@@ -28,7 +30,7 @@ def open_log() -> tuple[int, str]:
     """
     path = log_path()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_size > MOST_BYTES:
                 path.replace(path.with_suffix(".log.1"))

@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from omoai_engine.private_folders import make_private_folder
+
 MOST_BYTES = 100_000
 MOST_RECENT = 20
 _writing = threading.Lock()
@@ -103,7 +105,7 @@ def write_json(path: Path, document: Any) -> None:
     """Write a small JSON file whole or not at all; does nothing where there is no room."""
     beside = ""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".tui-")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
             json.dump(document, file)

@@ -135,7 +135,7 @@ def rescue(result: PipelineResult, source: str) -> Path:
     import platformdirs
 
     from omoai_engine.export import free_name, write
-    from omoai_engine.models.store import make_private_folder
+    from omoai_engine.private_folders import make_private_folder
 
     folder = make_private_folder(platformdirs.user_data_path("omoai") / "rescued")
     return write(result, free_name(folder / f"{_stem(source)}.json"), "json")

@@ -30,14 +30,13 @@ from omoai_engine.cli.outputs import (
 from omoai_engine.cli.progress import Reporter, make_reporter
 from omoai_engine.cli.signals import Interrupts
 from omoai_engine.control import JobControl
-from omoai_engine.errors import ExportError, LibraryError, OmoAIError, StageError
+from omoai_engine.errors import ExportError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
 from omoai_engine.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.events import Event
-    from omoai_engine.library import Library
     from omoai_engine.pipeline import Pipeline
 
 
@@ -222,22 +221,11 @@ class _Batch:
         """Put a result into the library where that was asked for; never in the way of files."""
         if not self._order.keep:
             return
-        from omoai_engine.library import Library
+        from omoai_engine.cli.keeping import keep
 
         audio = None if source == STDIN else Path(source)
         try:
-            with Library.open(self._config) as library:
-                entry = _gone_on_with(library, unfinished, result, failed=failed)
-                if entry is None:
-                    entry = library.store(
-                        result,
-                        source=source,
-                        audio=audio,
-                        keep_audio=self._config.library.audio == "copy",
-                        state="failed" if failed else None,
-                    )
-            if unfinished is not None:
-                unfinished.note_entry(entry)
+            entry = keep(self._config, result, source, audio, unfinished, failed=failed)
         except OmoAIError as error:
             self._complain(error, name)
             self._not_kept = True
@@ -317,18 +305,3 @@ class _Batch:
             error_line(text)
         else:
             self._reporter.note(f"omoai: {text}")
-
-
-def _gone_on_with(
-    library: Library, unfinished: Unfinished | None, result: PipelineResult, *, failed: bool
-) -> int | None:
-    """Finish the transcript that an earlier run of the recording left, if it is still there."""
-    entry = unfinished.earlier.entry if unfinished and unfinished.earlier else None
-    if entry is None:
-        return None
-    try:
-        library.resume(entry)
-    except LibraryError:
-        return None
-    library.finish(entry, result, state="failed" if failed else None)
-    return entry

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from omoai_engine.errors import LibraryError
 from omoai_engine.library.schema import APPLICATION_ID, MIGRATIONS, Migration
-from omoai_engine.models.store import make_private_folder
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.shortage import CAUSES, MEMORY
 from omoai_engine.text import shown_path
 

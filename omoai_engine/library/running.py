@@ -15,7 +15,7 @@ from pathlib import Path
 
 from omoai_engine.errors import LibraryError
 from omoai_engine.library.library import Library
-from omoai_engine.models.store import make_private_folder
+from omoai_engine.private_folders import make_private_folder
 
 _FOLDER = "running"
 

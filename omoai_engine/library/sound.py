@@ -14,7 +14,7 @@ import secrets
 from pathlib import Path
 
 from omoai_engine.errors import LibraryError
-from omoai_engine.models.store import make_private_folder
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
 
 _PIECE = 1 << 20

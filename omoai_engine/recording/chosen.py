@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import one_line, shown_path
 
 _LONGEST = 500
@@ -32,7 +33,7 @@ def choose_device(name: str | None) -> None:
         if name is None:
             path.unlink(missing_ok=True)
             return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         new = path.with_name(f"{path.name}.{os.getpid()}")
         try:
             new.write_text(one_line(name) + "\n", encoding="utf-8")

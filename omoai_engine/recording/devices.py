@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.privacy import child_environment
 from omoai_engine.recording.portaudio import DeviceKind
 from omoai_engine.text import one_line
 
@@ -129,6 +130,7 @@ def start_child(order: dict[str, Any], *, give: int | None = None) -> subprocess
             start_new_session=True,
             cwd="/",
             bufsize=0,
+            env=child_environment(),
         )
     except OSError as error:
         raise RecordingError(

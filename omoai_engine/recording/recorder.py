@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.privacy import child_environment
 from omoai_engine.recording.capture import Request
 from omoai_engine.recording.files import recordings_folder, recover
 from omoai_engine.recording.state import Phase, RecorderState, from_line
@@ -103,6 +104,7 @@ class Recorder:
                 start_new_session=True,
                 cwd="/",
                 bufsize=0,
+                env=child_environment(),
             )
         except OSError as error:
             raise RecordingError(

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.privacy import child_environment
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.recording.capture import Gone, Inbox, Opened, SenderNews
 from omoai_engine.recording.remote import MAGIC, RawSound, read_line
 from omoai_engine.recording.wav import PcmFormat
@@ -132,7 +134,7 @@ class SenderSource:
                 stdout=subprocess.PIPE,
                 pass_fds=(theirs,),
                 start_new_session=True,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                env=child_environment({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}),
                 bufsize=0,
             )
         finally:
@@ -163,7 +165,7 @@ def private_server(path: Path) -> socket.socket:
     where = shown_path(path)
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         about = path.parent.lstat()
         if about.st_uid != os.getuid() or about.st_mode & 0o077 or path.parent.is_symlink():
             raise RecordingError(

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.private_folders import make_private_folder
 from omoai_engine.recording.wav import HEAD_BYTES, PcmFormat, head
 from omoai_engine.text import shown_path
 
@@ -38,7 +39,7 @@ class Spool:
         self.data_bytes = 0
         self._file = self._notes = -1
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
             with folder_lock(folder):
                 self.part = _free_name(folder, time.localtime())
                 self._file = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -126,7 +127,7 @@ def prepare_folder(folder: Path) -> None:
     Raises `RecordingError`.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(folder)
         with folder_lock(folder):
             descriptor, name = tempfile.mkstemp(dir=folder, prefix=".try-")
             os.close(descriptor)
