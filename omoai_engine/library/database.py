@@ -121,16 +121,23 @@ class Database:
 
     def _prepare(self) -> None:
         new = not self.path.exists() or self.path.stat().st_size == 0
-        if not new:
+        # Killed while it wrote, SQLite leaves a journal and puts the file right when it is opened;
+        # until then its first bytes tell nothing.
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        unsettled = not new and journal.exists() and journal.stat().st_size > 0
+        if not new and not unsettled:
             self._check_header()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.close(descriptor)
         with self._told():
             connection = self._connect()
             try:
-                if new:
-                    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                if (
+                    unsettled
+                    and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+                ):
+                    self._check_header()
                 self._refuse_newer(version)
                 if version < len(self._migrations):
                     if not new and version:
@@ -191,6 +198,9 @@ class Database:
     def _migrate(self, connection: sqlite3.Connection, version: int) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if version == 0:
+                # In one step with the tables: a library without its mark is taken for another's.
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             for migration in self._migrations[version:]:
                 migration(connection)
             connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
