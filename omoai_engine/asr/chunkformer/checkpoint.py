@@ -38,6 +38,9 @@ WEIGHT_FILES = (
 )
 BLANK = 0
 BATCH_NORM_EPS = 1e-5  # torch's default, which the published code leaves as it is
+_LARGEST_STATISTICS = 1 << 20  # bytes
+# Sizes of a transducer that only its tensors tell.
+_EMBEDDED, _GATES, _HIDDEN, _PREDICTED, _JOINT = range(-5, 0)
 _AGAIN = "Get the model again, or check it with `omoai models verify`"
 
 
@@ -74,8 +77,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     vocabulary = load_vocabulary(folder, config.vocabulary, config.sos_eos)
     path = weights_path(folder)
     tensors = _read_tensors(path)
-    wanted = dict(expected_shapes(config))
-    checked = _compare(tensors, wanted, path)
+    checked = _compare(tensors, expected_shapes(config), path)
     if config.batch_norm:
         _fold_batch_norm(checked, config.blocks)
     mean, inverse_std = _cmvn(tensors, folder, config)
@@ -132,16 +134,19 @@ def expected_shapes(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]
 
 
 def _transducer_shapes(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """As `expected_shapes`, for the predictor and the joint network; -1 matches any size."""
-    yield "predictor.embed.weight", (config.vocabulary, -1)
+    """As `expected_shapes`, for the predictor and the joint network; a size below 0 is any, and
+    the same one everywhere."""
+    embedded, gates, hidden, predicted, joint = _EMBEDDED, _GATES, _HIDDEN, _PREDICTED, _JOINT
+    yield "predictor.embed.weight", (config.vocabulary, embedded)
     for layer in range(config.predictor_layers):
+        yield f"predictor.rnn.weight_ih_l{layer}", (gates, hidden if layer else embedded)
+        yield f"predictor.rnn.weight_hh_l{layer}", (gates, hidden)
         for name in ("ih", "hh"):
-            yield f"predictor.rnn.weight_{name}_l{layer}", (-1, -1)
-            yield f"predictor.rnn.bias_{name}_l{layer}", (-1,)
-    yield from _pair("predictor.projection", (-1, -1))
-    yield from _pair("joint.enc_ffn", (-1, config.dim))
-    yield from _pair("joint.pred_ffn", (-1, -1))
-    yield from _pair("joint.ffn_out", (config.vocabulary, -1))
+            yield f"predictor.rnn.bias_{name}_l{layer}", (gates,)
+    yield from _pair("predictor.projection", (predicted, hidden))
+    yield from _pair("joint.enc_ffn", (joint, config.dim))
+    yield from _pair("joint.pred_ffn", (joint, predicted))
+    yield from _pair("joint.ffn_out", (config.vocabulary, joint))
 
 
 def _pair(name: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -179,13 +184,15 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
         raise ModelCorruptError(
             f"the file is damaged or cut ({reason})", where=where, hint=_AGAIN
         ) from None
-    while isinstance(loaded, dict):
+    for _ in range(3):  # a table may also lie in itself
+        if not isinstance(loaded, dict):
+            break
         inner = next((loaded[k] for k in ("state_dict", "model") if k in loaded), None)
         if not isinstance(inner, dict):
             break
         loaded = inner
     if not isinstance(loaded, dict) or not all(
-        isinstance(v, torch.Tensor) for v in loaded.values()
+        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in loaded.items()
     ):
         raise ModelCorruptError("the file is not a table of tensors", where=where, hint=_AGAIN)
     if loaded and all(name.startswith("module.") for name in loaded):
@@ -194,7 +201,7 @@ def _read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _compare(
-    tensors: dict[str, Tensor], wanted: dict[str, tuple[int, ...]], path: Path
+    tensors: dict[str, Tensor], wanted: Iterator[tuple[str, tuple[int, ...]]], path: Path
 ) -> dict[str, Tensor]:
     """Return the wanted tensors in float32, or raise about the first difference."""
     where = shown_path(path)
@@ -207,28 +214,40 @@ def _compare(
             if f"encoder.ctc.ctc_lo.{name}" in tensors:
                 tensors[f"ctc.ctc_lo.{name}"] = tensors[f"encoder.ctc.ctc_lo.{name}"]
     checked = {}
-    for name, shape in wanted.items():
+    own = (_EMBEDDED, _GATES, _HIDDEN, _PREDICTED, _JOINT)
+    sizes: dict[int, int] = {}
+    for name, shape in wanted:
         tensor = tensors.get(name)
         if tensor is None:
             raise corrupt(f"the tensor {name} is missing")
+        packed = tensor.layout != torch.strided or tensor.is_quantized or tensor.is_nested
+        if packed or tensor.is_meta:
+            raise corrupt(f"the tensor {name} is packed in a way that is not read here")
         found = tuple(tensor.shape)
-        if len(found) != len(shape) or any(
-            w not in (-1, f) for w, f in zip(shape, found, strict=True)
+        told = tuple(sizes.get(size, size) for size in shape)
+        if len(found) != len(told) or any(
+            w not in (f, *own) for w, f in zip(told, found, strict=True)
         ):
-            expected = "x".join("any" if size < 0 else str(size) for size in shape)
+            expected = "x".join("any" if size < 0 else str(size) for size in told)
             raise corrupt(
                 f"the tensor {name} has shape {'x'.join(map(str, found))} where config.yaml "
                 f"asks for {expected}"
             )
+        sizes |= {w: f for w, f in zip(told, found, strict=True) if w in own}
+        if sizes.get(_GATES, 0) != 4 * sizes.get(_HIDDEN, sizes.get(_GATES, 0) / 4):
+            raise corrupt(
+                f"the tensor {name} has shape {'x'.join(map(str, found))}: not four gates for "
+                "each place of the predictor"
+            )
         if not tensor.is_floating_point():
             raise corrupt(f"the tensor {name} does not hold floating-point numbers")
-        if not bool(torch.isfinite(tensor).all()):
-            raise corrupt(f"the tensor {name} holds values that are not numbers")
         checked[name] = tensor.float()
+        if not bool(torch.isfinite(checked[name]).all()):
+            raise corrupt(f"the tensor {name} holds values that are not numbers")
     ours = ("encoder.embed.", "encoder.encoders.", "encoder.after_norm.", "predictor.", "joint.")
     for name in tensors:
         counter = name.endswith("conv_module.norm.num_batches_tracked")  # of training only
-        if name.startswith(ours) and name not in wanted and not counter:
+        if name.startswith(ours) and name not in checked and not counter:
             raise corrupt(f"the tensor {name} has no place in the model that config.yaml describes")
     return checked
 
@@ -273,7 +292,8 @@ def _cmvn(tensors: dict[str, Tensor], folder: Path, config: ModelConfig) -> tupl
 def read_cmvn(path: Path) -> tuple[Tensor, Tensor]:
     """Read feature statistics: JSON sums, or Kaldi's text matrix `[ sums count  squares 0 ]`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            text = file.read(_LARGEST_STATISTICS).decode("utf-8")
         if text.lstrip().startswith("{"):
             stats = json.loads(text)
             sums, squares, count = stats["mean_stat"], stats["var_stat"], stats["frame_num"]
@@ -288,7 +308,7 @@ def read_cmvn(path: Path) -> tuple[Tensor, Tensor]:
         raise ModelNotFoundError(
             "the file is missing", where=shown_path(path), hint=_AGAIN
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError, IndexError, RecursionError):
         raise ModelCorruptError(
             "the file does not hold feature statistics", where=shown_path(path), hint=_AGAIN
         ) from None

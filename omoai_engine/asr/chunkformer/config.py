@@ -7,6 +7,8 @@ that concern training only are not read. Also here: `Context`, the chunk and con
 
 from __future__ import annotations
 
+import math
+import reprlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +19,9 @@ from omoai_engine.text import shown_path
 CONFIG_FILE = "config.yaml"
 MOST_POSITIONS = 5000  # the reference's table of relative positions ends here
 LARGEST_CONFIG = 1 << 20  # bytes
+# References (`*name`) of references can stand for more than any memory holds: ten in each of nine
+# lines are a thousand million values. So many cannot: three in each line make two million.
+_MOST_REFERENCES = 40
 
 # The two generations of configurations name the same arithmetic differently.
 _SAME_ARITHMETIC = {
@@ -114,6 +119,10 @@ def read_config(folder: Path) -> ModelConfig:
         text = path.read_bytes()[: LARGEST_CONFIG + 1]
         if len(text) > LARGEST_CONFIG:
             raise ModelCorruptError("the file is too large to be one", where=shown_path(path))
+        if text.count(b"*") > _MOST_REFERENCES:
+            raise ModelCorruptError(
+                "the file refers to parts of itself too often", where=shown_path(path), hint=_AGAIN
+            )
         tree = yaml.safe_load(text)
     except (FileNotFoundError, NotADirectoryError):
         raise ModelNotFoundError(
@@ -121,18 +130,23 @@ def read_config(folder: Path) -> ModelConfig:
             where=shown_path(folder),
             hint="Get the model again with `omoai models get`, or give the right folder",
         ) from None
+    except ModelCorruptError:
+        raise
     except OSError as error:
         raise ModelCorruptError(
             f"the file cannot be read: {error.strerror}", where=shown_path(path)
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (*_NOT_YAML, yaml.YAMLError) as error:
         raise ModelCorruptError(
-            f"the file is not valid YAML: {error}", where=shown_path(path), hint=_AGAIN
+            f"the file is not valid YAML: {str(error)[:300]}", where=shown_path(path), hint=_AGAIN
         ) from None
     return _checked(tree, path)
 
 
 _AGAIN = "Get the model again"
+# What the reader of YAML lets through of Python's own about values that are none: dates, numbers
+# and words behind a `!!` that does not fit them.
+_NOT_YAML = (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError)
 
 
 def _checked(tree: Any, path: Path) -> ModelConfig:
@@ -170,7 +184,7 @@ def _checked(tree: Any, path: Path) -> ModelConfig:
         kernel=kernel,
         vocabulary=vocabulary,
         sos_eos=special.tree.get("<eos>", vocabulary - 1),
-        norm_eps=float(encoder.tree.get("norm_eps", 1e-5)),
+        norm_eps=encoder.small("norm_eps", 1e-5),
         has_cmvn="cmvn_file" in tree or tree.get("cmvn") == "global_cmvn",
         predictor_layers=layers,
         batch_norm=encoder.tree.get("cnn_module_norm", "batch_norm") == "batch_norm",
@@ -220,8 +234,22 @@ class _Reader:
             raise self.refusal(self._prefix + key, value)
         return value
 
+    def small(self, key: str, default: float) -> float:
+        """A positive number below one; YAML takes `1e-5` for text."""
+        value = self.tree.get(key, default)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if isinstance(value, bool) or not 0.0 < number < 1.0:
+            raise self.refusal(self._prefix + key, value)
+        return number
+
     def refusal(self, key: str, value: Any) -> ModelCorruptError:
-        shown = repr(value)[:60]
+        try:
+            shown = reprlib.repr(value)[:60]
+        except ValueError:  # Python writes no whole number of thousands of digits
+            shown = "a number of thousands of digits"
         return ModelCorruptError(
             f"{key} is {shown}, which no ChunkFormer recogniser known here has",
             where=shown_path(self._path),

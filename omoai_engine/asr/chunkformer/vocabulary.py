@@ -7,6 +7,7 @@ the pieces are read, by hand, because nothing else in it is needed to write down
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from omoai_engine.errors import ModelCorruptError, ModelNotFoundError
 from omoai_engine.text import clean_text, shown_path
 
 VOCABULARY_FILE, PIECES_FILE = "vocab.txt", "bpe.model"
-_LARGEST_PIECES_FILE = 16 << 20  # bytes
+_LARGEST_FILE = 16 << 20  # bytes
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _MOST_PIECES = 1_000_000
 _AGAIN = "Get the model again, or check it with `omoai models verify`"
 # Numbers in SentencePiece's protobuf: field 1 of the model is a piece; in a piece field 1 is its
@@ -39,7 +41,13 @@ def read_vocabulary(path: Path, size: int) -> tuple[str, ...]:
     """Read `token id` lines; raise when they are not exactly the ids 0..size-1."""
     where = shown_path(path)
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+        if len(content) > _LARGEST_FILE:
+            raise ModelCorruptError(
+                f"the file is larger than {_LARGEST_FILE >> 20} MiB", where=where, hint=_AGAIN
+            )
+        lines = content.decode("utf-8").replace("\r\n", "\n").split("\n")
     except FileNotFoundError:
         raise ModelNotFoundError("the file is missing", where=where, hint=_AGAIN) from None
     except (OSError, UnicodeDecodeError):
@@ -49,7 +57,7 @@ def read_vocabulary(path: Path, size: int) -> tuple[str, ...]:
         if not line.strip():
             continue
         token, _, index = line.strip().rpartition(" ")
-        if not token or not index.isascii() or not index.isdigit() or int(index) in tokens:
+        if not token or not _NUMBER.fullmatch(index) or int(index) in tokens:
             raise ModelCorruptError(
                 f"line {number} is not a token and a new number", where=where, hint=_AGAIN
             )
@@ -73,8 +81,8 @@ def read_pieces(path: Path, size: int, sos_eos: object) -> tuple[str, ...]:
     where = shown_path(path)
     try:
         with path.open("rb") as file:
-            content = file.read(_LARGEST_PIECES_FILE + 1)
-        if len(content) > _LARGEST_PIECES_FILE:
+            content = file.read(_LARGEST_FILE + 1)
+        if len(content) > _LARGEST_FILE:
             raise ValueError("it is too large")
         pieces = list(_pieces(content))
     except OSError as error:

@@ -380,3 +380,23 @@ def test_every_model_that_loads_also_runs(random_folder, tiny_folder):
     for folder in (random_folder, tiny_folder):
         model = load_model(folder, "cpu", "float32")
         assert len(model.vocabulary) == model.encoder.config.vocabulary
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "says"),
+    [
+        ("predictor.rnn.weight_hh_l1", (112, 27), "predictor.rnn.weight_hh_l1"),
+        ("predictor.rnn.weight_hh_l0", (112, 27), "four gates"),
+        ("predictor.rnn.bias_ih_l0", (1,), "predictor.rnn.bias_ih_l0"),
+        ("predictor.embed.weight", (40, 25), "predictor.rnn.weight_ih_l0"),
+        ("predictor.projection.weight", (20, 29), "predictor.projection.weight"),
+        ("joint.pred_ffn.weight", (33, 20), "joint.pred_ffn.weight"),
+        ("joint.ffn_out.weight", (40, 31), "joint.ffn_out.weight"),
+    ],
+)
+def test_the_parts_of_a_transducer_have_to_agree(tmp_path, name, shape, says):
+    folder = write_random_model(tmp_path / "model", kind="transducer")
+    path = folder / "pytorch_model.bin"
+    torch.save(torch.load(path) | {name: torch.zeros(shape)}, path)
+    with pytest.raises(ModelCorruptError, match=says):
+        load_checkpoint(folder)

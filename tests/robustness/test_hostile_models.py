@@ -1,0 +1,168 @@
+"""Models that are cut, altered or made to harm: each is refused with what is wrong, and where."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from omoai_engine.asr.chunkformer.checkpoint import load_checkpoint, read_cmvn
+from omoai_engine.errors import ModelError
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
+WEIGHT = "encoder.after_norm.weight"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Return a copy of the small model."""
+    return Path(shutil.copytree(TINY, tmp_path / "model"))
+
+
+def refusal(folder: Path) -> str:
+    """Return the sentence that `folder` is refused with."""
+    with pytest.raises(ModelError) as caught:
+        load_checkpoint(folder)
+    sentence = str(caught.value)
+    assert sentence.isprintable()
+    assert len(sentence) < 800
+    return sentence
+
+
+def bomb() -> str:
+    """Return a few lines that stand for a thousand million words."""
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]"
+        for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
+    return "\n".join([*lines, "encoder: *i"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "zz: 2001-13-45",
+        "zz: !!timestamp abc",
+        "zz: !!bool abc",
+        "zz: !!int ''",
+        "zz: !!float abc",
+        "zz: " + "9" * 5000,
+        "encoder: 0x" + "f" * 5000,
+        "encoder: &a [*a]",
+        bomb(),
+        "[" * 3000,
+    ],
+)
+def test_a_configuration_that_is_made_to_harm_is_refused(model: Path, text: str) -> None:
+    (model / "config.yaml").write_text(text)
+    assert "config.yaml" in refusal(model)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("norm_eps", "abc"),
+        ("norm_eps", [1]),
+        ("norm_eps", float("nan")),
+        ("norm_eps", -1.0),
+        ("norm_eps", True),
+        ("num_blocks", 10**6),
+    ],
+)
+def test_a_size_that_is_none_is_named(model: Path, key: str, value: Any) -> None:
+    tree = yaml.safe_load((model / "config.yaml").read_bytes())
+    tree["encoder_conf"][key] = value
+    (model / "config.yaml").write_text(yaml.safe_dump(tree))
+    sentence = refusal(model)
+    assert key in sentence or "encoder.encoders.4" in sentence
+
+
+def test_numbers_as_a_text_of_yaml_s_are_still_numbers(model: Path) -> None:
+    """YAML reads `1e-5` as text; published files hold it."""
+    text = (model / "config.yaml").read_text()
+    (model / "config.yaml").write_text(
+        text.replace("encoder_conf:", "encoder_conf:\n  norm_eps: 1e-5")
+    )
+    assert load_checkpoint(model).config.norm_eps == 1e-5
+
+
+def test_a_vocabulary_without_end_and_numbers_without_end(model: Path) -> None:
+    (model / "vocab.txt").write_text("a " + "9" * 5000)
+    assert "line 1" in refusal(model)
+    with (model / "vocab.txt").open("wb") as file:
+        file.truncate(8 << 30)
+    assert "larger than 16 MiB" in refusal(model)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"mean_stat": [10**400] * 80, "var_stat": [1] * 80, "frame_num": 3}),
+        json.dumps({"mean_stat": [1.0] * 80, "var_stat": [1] * 80, "frame_num": 10**400}),
+        '{"a":' + "[" * 100_000,
+    ],
+)
+def test_statistics_that_no_number_holds(tmp_path: Path, text: str) -> None:
+    (tmp_path / "global_cmvn").write_text(text)
+    with pytest.raises(ModelError, match="feature statistics"):
+        read_cmvn(tmp_path / "global_cmvn")
+
+
+def in_itself(tensors: dict[Any, Any]) -> dict[Any, Any]:
+    tensors["model"] = tensors
+    return tensors
+
+
+def with_one(change: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[dict[Any, Any]], Any]:
+    return lambda tensors: tensors | {WEIGHT: change(tensors[WEIGHT].float())}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda tensors: {1: torch.zeros(2)}, "table of tensors"),
+        (lambda tensors: tensors | {1: torch.zeros(2)}, "table of tensors"),
+        (in_itself, "table of tensors"),
+        (with_one(torch.Tensor.to_sparse), WEIGHT),
+        (with_one(lambda t: torch.quantize_per_tensor(t, 0.1, 0, torch.qint8)), WEIGHT),
+        (with_one(lambda t: t.to(torch.complex64)), WEIGHT),
+        (with_one(lambda t: t.to("meta")), WEIGHT),
+        (with_one(lambda t: t[:0]), WEIGHT),
+        (with_one(lambda t: t / 0), WEIGHT),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:torch.quantize:UserWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_table_of_odd_tensors_names_the_first(
+    model: Path, change: Callable[[dict[Any, Any]], Any], says: str
+) -> None:
+    (model / "model.safetensors").unlink()
+    torch.save(change(dict(load_file(TINY / "model.safetensors"))), model / "pytorch_model.bin")
+    assert says in refusal(model)
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html><p>404", "version https://git-lfs.github.com/"])
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
+def test_a_web_page_in_place_of_the_weights(model: Path, name: str, text: str) -> None:
+    (model / "model.safetensors").unlink()
+    (model / name).write_text(text * 20)
+    assert name in refusal(model)
+
+
+def test_nothing_may_run_code_of_a_model() -> None:
+    """No call asks a library to run what a model brings along, and pickles hold tensors only."""
+    for path in (ROOT / "omoai_engine").rglob("*.py"):
+        text = path.read_text(encoding="utf-8").replace(" ", "")
+        assert "trust_remote_code=True" not in text, path
+        assert '"trust_remote_code":True' not in text, path
+        assert text.count("torch.load(") == text.count("weights_only=True"), path
+        assert "pickle.load" not in text, path
