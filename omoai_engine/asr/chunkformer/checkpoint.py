@@ -139,9 +139,8 @@ def _transducer_shapes(config: ModelConfig) -> Iterator[tuple[str, tuple[int, ..
     embedded, gates, hidden, predicted, joint = _EMBEDDED, _GATES, _HIDDEN, _PREDICTED, _JOINT
     yield "predictor.embed.weight", (config.vocabulary, embedded)
     for layer in range(config.predictor_layers):
-        yield f"predictor.rnn.weight_ih_l{layer}", (gates, hidden if layer else embedded)
-        yield f"predictor.rnn.weight_hh_l{layer}", (gates, hidden)
-        for name in ("ih", "hh"):
+        for name, inputs in (("ih", hidden if layer else embedded), ("hh", hidden)):
+            yield f"predictor.rnn.weight_{name}_l{layer}", (gates, inputs)
             yield f"predictor.rnn.bias_{name}_l{layer}", (gates,)
     yield from _pair("predictor.projection", (predicted, hidden))
     yield from _pair("joint.enc_ffn", (joint, config.dim))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from omoai_engine.asr.chunkformer.bounded import Live
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.features import FeatureStream
 from omoai_engine.asr.chunkformer.model import FRAME_SECONDS
-from omoai_engine.asr.chunkformer.streaming import FrameStream, Live, nothing
+from omoai_engine.asr.chunkformer.streaming import FrameStream, nothing
 from omoai_engine.asr.chunkformer.transcription import Decoder, Options
 from omoai_engine.audio import SAMPLE_RATE_HZ
 from omoai_engine.events import ProvisionalText

@@ -1,16 +1,13 @@
-"""Which frames meet which: recordings of any length through the encoder with flat memory.
+"""The file mode of the encoder: recordings of any length with flat memory.
 
 In: encoder frames (n, D) as they come, from one recording or from several at once. Out: the
-finished frames, in order. Two ways through the same layers:
+finished frames, in order. (`bounded` is the live mode. With `right` 0 both give the same frames.)
 
-`Wavefront` is the file mode. Every layer works on a chunk as soon as the layer below has
-finished the chunk's own look-ahead, and remembers only what later chunks still need: `left`
-keys and values, the frames not yet attended to, and the few that the convolution sees. The
-result does not depend on how the frames were cut into steps, and equals one pass over
-everything. A frame comes out once blocks * (chunk + right) more frames have gone in.
-
-`Live` bounds the look-ahead: a step takes a chunk and `right` frames after it through all
-layers, keeps the chunk and forgets the rest. With `right` 0 both give the same frames.
+Every layer works on a chunk as soon as the layer below has finished the chunk's own look-ahead,
+and remembers only what later chunks still need: `left` keys and values, the frames not yet
+attended to, and the few that the convolution sees. The result does not depend on how the frames
+were cut into steps, and equals one pass over everything. A frame comes out once
+blocks * (chunk + right) more frames have gone in.
 
 Several recordings share the products over single frames, where the time goes, without any
 padding; attention and convolution take each recording by itself, so none influences another.
@@ -20,12 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
+from omoai_engine.asr.chunkformer.attention import ReadyChunk, attend_in_turn, attend_together
 from omoai_engine.asr.chunkformer.features import MEL_BINS
 from omoai_engine.asr.chunkformer.model import (
     FEATURES_A_FRAME,
@@ -34,7 +31,6 @@ from omoai_engine.asr.chunkformer.model import (
     Layer,
     frames_in,
 )
-from omoai_engine.asr.chunkformer.together import ReadyChunk, attend_together
 from omoai_engine.asr.chunkformer.windows import Window
 
 if TYPE_CHECKING:
@@ -102,10 +98,10 @@ def _fresh_state(layer: Layer, encoder: Encoder) -> _LayerState:
     rows = Window(torch.zeros((0, dim), device=device))
     shape = (encoder.config.heads, 0, 3 * encoder.config.head_dim)
     heads = Window(torch.zeros(shape, device=device, dtype=dtype))
-    return _LayerState(rows, heads, rows, Window(*_silence(layer, encoder)))
+    return _LayerState(rows, heads, rows, Window(*silence(layer, encoder)))
 
 
-def _silence(layer: Layer, encoder: Encoder) -> tuple[Tensor, int, int]:
+def silence(layer: Layer, encoder: Encoder) -> tuple[Tensor, int, int]:
     """What the convolution sees before the first frame: (halo, D) zeros, all of them rows."""
     shape = (layer.halo, encoder.config.dim)
     zeros = torch.zeros(shape, device=encoder.device, dtype=layer.kernel_dtype)
@@ -172,7 +168,7 @@ class Wavefront:
     ) -> list[Tensor]:
         counts = [len(x) for x in xs]
         if sum(counts):
-            residual, qkv = _in_blocks(check, layer.before_attention, _join(xs))
+            residual, qkv = _in_blocks(check, layer.before_attention, join(xs))
             for s, rows in zip(states, _spans(counts), strict=True):
                 s.x = s.x.append(residual[rows])
                 s.qkv = s.qkv.append(layer.by_head(qkv[rows]))
@@ -182,7 +178,7 @@ class Wavefront:
         counts = [len(y) for y in attended]
         if sum(counts):
             waiting = [s.x.rows[:count] for s, count in zip(states, counts, strict=True)]
-            x2, gated = _in_blocks(check, layer.after_attention, _join(waiting), _join(attended))
+            x2, gated = _in_blocks(check, layer.after_attention, join(waiting), join(attended))
             for s, rows in zip(states, _spans(counts), strict=True):
                 s.x2, s.gated = s.x2.append(x2[rows]), s.gated.append(gated[rows])
                 self._forget(s, rows.stop - rows.start)
@@ -190,9 +186,9 @@ class Wavefront:
         counts = [sum(len(p) - 2 * layer.halo for p in ps) for ps in pieces]
         if not sum(counts):
             return [s.x2.rows[:0] for s in states]
-        convolved = _join([layer.convolve(piece) for ps in pieces for piece in ps])
+        convolved = join([layer.convolve(piece) for ps in pieces for piece in ps])
         waiting = [s.x2.rows[:count] for s, count in zip(states, counts, strict=True)]
-        (y,) = _in_blocks(check, layer.after_convolution, _join(waiting), convolved)
+        (y,) = _in_blocks(check, layer.after_convolution, join(waiting), convolved)
         for s, count in zip(states, counts, strict=True):
             s.x2, s.gated, s.done = s.x2.drop(count), s.gated.drop(count), s.done + count
         return list(torch.split(y, counts))
@@ -221,55 +217,24 @@ class Wavefront:
         """Attend for the ready chunks; (n, D) a recording."""
         if not any(ready):
             return [s.x.rows[:0] for s in states]
+        recordings = []
+        for s, chunks in zip(states, ready, strict=True):
+            q, k, v = s.qkv.rows.chunk(3, -1)  # (H, m, dk)
+            recordings.append((q[:, q.shape[1] - (s.seen - s.attended) :], k, v, chunks))
         if self.together:
-            recordings = []
-            for s, chunks in zip(states, ready, strict=True):
-                q, k, v = s.qkv.rows.chunk(3, -1)
-                recordings.append((q[:, q.shape[1] - (s.seen - s.attended) :], k, v, chunks))
             return attend_together(layer, recordings, table, self._context)
+        at_once = max(1, ROWS_AT_ONCE // self._context.chunk)
         return [
-            _join([self._attend_in_turn(layer, s, group, table) for group in self._groups(chunks)])
+            join(
+                [
+                    attend_in_turn(layer, (q, k, v), chunks[i : i + at_once], table, self._context)
+                    for i in range(0, len(chunks), at_once)
+                ]
+            )
             if chunks
             else s.x.rows[:0]
-            for s, chunks in zip(states, ready, strict=True)
+            for s, (q, k, v, chunks) in zip(states, recordings, strict=True)
         ]
-
-    def _groups(self, chunks: list[ReadyChunk]) -> list[list[ReadyChunk]]:
-        """The chunks in groups of `ROWS_AT_ONCE` frames."""
-        count = max(1, ROWS_AT_ONCE // self._context.chunk)
-        return [chunks[first : first + count] for first in range(0, len(chunks), count)]
-
-    def _attend_in_turn(
-        self, layer: Layer, s: _LayerState, chunks: list[ReadyChunk], table: Tensor
-    ) -> Tensor:
-        """Attend for neighbouring chunks of one recording; (n, D).
-
-        They share the product with the positions: 0.23 ms for four of 64, 0.43 one by one. Those
-        that see equally many frames before and after share one call.
-        """
-        q, k, v = s.qkv.rows.chunk(3, -1)  # (H, m, dk)
-        waiting = len(s.qkv) - (s.seen - s.attended)
-        q = q[:, waiting + chunks[0].rows.start : waiting + chunks[-1].rows.stop]
-        furthest = self._context.chunk + self._context.left - 1  # distance of column 0
-        nearest = max(c.keys.stop - c.keys.start - c.before for c in chunks) - 1
-        first = furthest - max(c.before + c.rows.stop - c.rows.start - 1 for c in chunks)
-        by_distance = layer.score_positions(q, table[..., first : furthest + nearest + 1])
-        attended, at = [], 0
-        for (n, m, before), alike in groupby(chunks, _view):
-            run = list(alike)
-            rows = slice(at, at + n * len(run))
-            keys = slice(run[0].keys.start, run[-1].keys.stop)
-            column = furthest - (before + n - 1) - first
-            attended.append(
-                layer.attend(
-                    _overlapping(q[:, rows], n, n),
-                    _overlapping(k[:, keys], m, n),
-                    _overlapping(v[:, keys], m, n),
-                    by_distance[:, rows, column : column + n + m - 1],
-                )
-            )
-            at = rows.stop
-        return _join(attended)
 
     def _forget(self, s: _LayerState, attended: int) -> None:
         """Drop what no later chunk asks for, after `attended` more frames were attended to."""
@@ -297,78 +262,6 @@ class Wavefront:
         return pieces
 
 
-class Live:
-    """The live mode for one recording: a chunk at a time, look-ahead bounded by `right`."""
-
-    def __init__(self, encoder: Encoder, context: Context) -> None:
-        context.check(encoder.config)
-        self._encoder, self._context = encoder, context
-        # Seen from the attention, chunk and look-ahead are one chunk without look-ahead.
-        self._table_context = type(context)(context.chunk + context.right, context.left, 0)
-        dim, device = encoder.config.dim, encoder.device
-        shape = (encoder.config.heads, 0, 3 * encoder.config.head_dim)
-        none = torch.zeros(shape, device=device, dtype=encoder.dtype)
-        self._past = [none] * len(encoder.layers)  # (H, m, 3 dk) queries, keys and values
-        self._gated = [_silence(layer, encoder)[0] for layer in encoder.layers]  # (halo, D)
-        self._waiting = torch.zeros((0, dim), device=device)
-
-    @torch.inference_mode()
-    def step(self, frames: Tensor, ended: bool, check: Callable[[], None] = nothing) -> Tensor:
-        """Take (n, D) new frames, return the (m, D) finished ones; `ended` gives all of them.
-
-        The last chunk is not padded: it sees what exists.
-        """
-        self._waiting = _join((self._waiting, frames))
-        size, right = self._context.chunk, self._context.right
-        results = []
-        while len(self._waiting) and (ended or len(self._waiting) >= size + right):
-            results.append(
-                self._chunk(self._waiting[: size + right], min(size, len(self._waiting)), check)
-            )
-            self._waiting = self._waiting[size:]
-        return _join(results) if results else frames[:0]
-
-    @property
-    def waiting(self) -> int:
-        """How many frames wait for the rest of their chunk and its look-ahead."""
-        return len(self._waiting)
-
-    def peek(self, check: Callable[[], None] = nothing) -> Tensor:
-        """Return the frames that wait as they would be if nothing followed; changes nothing."""
-        before = list(self._past), list(self._gated), self._waiting
-        try:
-            return self.step(self._waiting[:0], True, check)
-        finally:
-            self._past, self._gated, self._waiting = before
-
-    def _chunk(self, x: Tensor, keep: int, check: Callable[[], None]) -> Tensor:
-        """(keep + look-ahead, D) through all layers; (keep, D)."""
-        size, left = self._context.chunk, self._context.left
-        tables = self._encoder.positions(self._table_context)
-        total = len(x)
-        for index, (layer, table) in enumerate(zip(self._encoder.layers, tables, strict=True)):
-            check()
-            x, qkv = layer.before_attention(x)
-            past = self._past[index].shape[1]
-            qkv = torch.cat((self._past[index], layer.by_head(qkv)), 1)
-            q, k, v = qkv[None].chunk(3, -1)  # (1, H, m, dk)
-            column = self._table_context.chunk + left - 1 - (past + total - 1)
-            columns = slice(column, column + total + qkv.shape[1] - 1)
-            q = q[:, :, past:]
-            scores = layer.score_positions(q[0], table[..., columns])
-            x, gated = layer.after_attention(x, layer.attend(q, k, v, scores))
-            gated = _join((self._gated[index], gated))  # halo frames of the past in front
-            pieces = [
-                F.pad(gated[start : min(start + size, total) + layer.halo], (0, 0, 0, layer.halo))
-                for start in range(0, total, size)
-            ]
-            (x,) = layer.after_convolution(x, _join([layer.convolve(piece) for piece in pieces]))
-            kept = min(past + keep, left)
-            self._past[index] = qkv[:, past + keep - kept : past + keep].clone()
-            self._gated[index] = gated[keep : keep + layer.halo].clone()
-        return self._encoder.norm(x[:keep])
-
-
 def _in_blocks(
     check: Callable[[], None], function: Callable[..., tuple[Tensor, ...]], *inputs: Tensor
 ) -> tuple[Tensor, ...]:
@@ -383,18 +276,7 @@ def _in_blocks(
     return tuple(torch.cat(parts) for parts in zip(*blocks, strict=True))
 
 
-def _view(chunk: ReadyChunk) -> tuple[int, int, int]:
-    """How many frames a chunk has, how many keys it sees, and how many of them are before it."""
-    rows, keys = chunk.rows, chunk.keys
-    return rows.stop - rows.start, keys.stop - keys.start, chunk.before
-
-
-def _overlapping(x: Tensor, length: int, step: int) -> Tensor:
-    """(H, n, dk) to (g, H, length, dk): every `step` rows the next `length` of them; a view."""
-    return x.unfold(1, length, step).permute(1, 0, 3, 2)
-
-
-def _join(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def join(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Concatenate; one tensor alone is not copied."""
     filled = [t for t in tensors if t.shape[dim]] or list(tensors[:1])
     return filled[0] if len(filled) == 1 else torch.cat(filled, dim)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from omoai_engine.asr.chunkformer.bounded import Live
 from omoai_engine.asr.chunkformer.checkpoint import load_checkpoint
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.ctc import CTCHead
@@ -18,7 +19,7 @@ from omoai_engine.asr.chunkformer.ctc import collapse as ctc_collapse
 from omoai_engine.asr.chunkformer.features import FeatureStream
 from omoai_engine.asr.chunkformer.model import Encoder
 from omoai_engine.asr.chunkformer.rnnt import TransducerGreedy, TransducerHead
-from omoai_engine.asr.chunkformer.streaming import FrameStream, Live, Wavefront
+from omoai_engine.asr.chunkformer.streaming import FrameStream, Wavefront
 
 WINDOW = 256
 

@@ -6,13 +6,14 @@ import torch
 from make_golden import BATCH, CONTEXTS, EVERY, LENGTHS, LIVE
 from random_model import random_sound, write_random_model
 
+from omoai_engine.asr.chunkformer.bounded import Live
 from omoai_engine.asr.chunkformer.checkpoint import load_checkpoint
 from omoai_engine.asr.chunkformer.config import Context
 from omoai_engine.asr.chunkformer.ctc import CTCHead, collapse
 from omoai_engine.asr.chunkformer.features import FeatureStream
 from omoai_engine.asr.chunkformer.model import Encoder
 from omoai_engine.asr.chunkformer.rnnt import TransducerGreedy, TransducerHead
-from omoai_engine.asr.chunkformer.streaming import FrameStream, Live, Wavefront
+from omoai_engine.asr.chunkformer.streaming import FrameStream, Wavefront
 
 CPU = torch.device("cpu")
 

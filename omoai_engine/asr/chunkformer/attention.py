@@ -1,13 +1,16 @@
-"""Attention for all ready chunks of all recordings in one call: the way for a GPU.
+"""Attention for the chunks whose look-ahead is there, in the way that suits the device.
 
-A processor takes the chunks one by one, because each fits its cache and none is padded. A GPU
-wants few large calls: here every chunk gets a row of keys as long as the longest, and a mask
-says which of them exist. Both give the same result.
+In: queries (H, p, dk), keys and values (H, m, dk) of a recording and its ready chunks. Out: what
+they attended to, (n, D). `attend_in_turn` is for a processor: no chunk is padded, and neighbours
+that see equally much share a call. `attend_together` is for a GPU, which wants few large calls:
+every chunk of every recording gets a row of keys as long as the longest, and a mask says which of
+them exist. Both give the same result.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import torch
@@ -30,6 +33,52 @@ class ReadyChunk:
     rows: slice
     keys: slice
     before: int
+
+
+def attend_in_turn(
+    layer: Layer,
+    qkv: tuple[Tensor, Tensor, Tensor],
+    chunks: Sequence[ReadyChunk],
+    table: Tensor,
+    context: Context,
+) -> Tensor:
+    """Attend for neighbouring chunks of one recording; (n, D).
+
+    They share the product with the positions: 0.23 ms for four of 64, 0.43 one by one.
+    """
+    q, k, v = qkv
+    q = q[:, chunks[0].rows.start : chunks[-1].rows.stop]
+    furthest = context.chunk + context.left - 1  # distance of column 0
+    first = furthest - max(c.before + c.rows.stop - c.rows.start - 1 for c in chunks)
+    nearest = max(c.keys.stop - c.keys.start - c.before for c in chunks) - 1
+    by_distance = layer.score_positions(q, table[..., first : furthest + nearest + 1])
+    attended, at = [], 0
+    for (n, m, before), alike in groupby(chunks, _view):
+        run = list(alike)
+        rows = slice(at, at + n * len(run))
+        keys = slice(run[0].keys.start, run[-1].keys.stop)
+        column = furthest - (before + n - 1) - first
+        attended.append(
+            layer.attend(
+                _overlapping(q[:, rows], n, n),
+                _overlapping(k[:, keys], m, n),
+                _overlapping(v[:, keys], m, n),
+                by_distance[:, rows, column : column + n + m - 1],
+            )
+        )
+        at = rows.stop
+    return attended[0] if len(attended) == 1 else torch.cat(attended)
+
+
+def _view(chunk: ReadyChunk) -> tuple[int, int, int]:
+    """How many frames a chunk has, how many keys it sees, and how many of them are before it."""
+    rows, keys = chunk.rows, chunk.keys
+    return rows.stop - rows.start, keys.stop - keys.start, chunk.before
+
+
+def _overlapping(x: Tensor, length: int, step: int) -> Tensor:
+    """(H, n, dk) to (g, H, length, dk): every `step` rows the next `length` of them; a view."""
+    return x.unfold(1, length, step).permute(1, 0, 3, 2)
 
 
 def attend_together(
