@@ -36,6 +36,7 @@ def keep(
     state: State | None = "failed" if failed else None
     copy = config.library.audio == "copy"
     with Library.open(config) as library:
+        take_over_abandoned(library)
         known = unfinished.earlier.entry if unfinished and unfinished.earlier else None
         if known is not None and _taken_up(library, known, result, state):
             return known
@@ -59,7 +60,6 @@ def keep(
 def _taken_up(library: Library, entry: int, result: PipelineResult, state: State | None) -> bool:
     """Finish the transcript that an earlier run left; say whether it is there."""
     try:
-        take_over_abandoned(library)
         found = library.entry(entry)
         if found.state == "finished" and found.deleted is None:
             return True  # The earlier run died when it had stored the whole of it.

@@ -40,7 +40,10 @@ class RunningEntry:
 
 
 def take_over_abandoned(library: Library) -> list[int]:
-    """Make interrupted transcripts of those that nobody fills any more; return their numbers."""
+    """Make interrupted transcripts of those that nobody fills any more; return their numbers.
+
+    One that holds nothing yet is removed.
+    """
     folder = library.folder / _FOLDER
     taken = []
     with _alone(folder):
@@ -51,8 +54,13 @@ def take_over_abandoned(library: Library) -> list[int]:
                 if descriptor is None:
                     continue
                 try:
-                    library.interrupt(found.id)
-                    taken.append(found.id)
+                    if found.words or found.tags or found.audio == "kept":
+                        library.interrupt(found.id)
+                        taken.append(found.id)
+                    else:
+                        # It died before the first word.
+                        library.delete(found.id)
+                        library.remove(found.id)
                 finally:
                     path.unlink(missing_ok=True)
                     os.close(descriptor)

@@ -167,7 +167,11 @@ def test_a_fault_of_the_program_is_reported_without_words(home: Path) -> None:
     ],
 )
 def test_no_way_of_giving_a_key_shows_it(
-    home: Path, file: str, variable: str, monkeypatch: pytest.MonkeyPatch, capfd: object
+    home: Path,
+    file: str,
+    variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     from omoai_engine.cli import main
 
@@ -179,7 +183,7 @@ def test_no_way_of_giving_a_key_shows_it(
     said = []
     for arguments in (["config", "show"], ["config", "show", "--json"], ["transcribe", "no.mp3"]):
         main(arguments)
-        out, told = capfd.readouterr()  # type: ignore[attr-defined]
+        out, told = capfd.readouterr()
         said.append(out + told)
     assert all(said)
     assert KEY not in "".join(said)

@@ -1,0 +1,107 @@
+"""In the app a job that failed is done again from where it was, in the same transcript."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from textual.pilot import Pilot
+
+from omoai_engine.library import EditText, Library
+from omoai_engine.library.library import library_folder
+from omoai_tui.app import OmoaiApp
+from omoai_tui.jobs import JobStatus
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
+SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
+
+
+@pytest.fixture
+def speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """20 min of speech, and an app of its own for it."""
+    for name, value in {
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "LANG": "C.UTF-8",
+        "OMOAI_ASR__ENGINE": "chunkformer",
+        "OMOAI_ASR__MODEL": str(TINY),
+        "OMOAI_ASR__LANGUAGE": "vi",
+        "OMOAI_ASR__THREADS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    path = tmp_path / "talk.wav"
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "13", "-i", str(SPEECH)]
+    subprocess.run([*command, "-ar", "16000", "-ac", "1", str(path)], check=True, timeout=60)
+    return path
+
+
+async def wait_until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 90) -> None:
+    for _ in range(int(seconds / 0.02)):
+        await pilot.pause(0.02)
+        if holds():
+            return
+    raise AssertionError("it never came to that")
+
+
+def recogniser() -> psutil.Process:
+    me = psutil.Process(os.getpid())
+    return next(
+        child
+        for child in me.children(recursive=True)
+        if "isolated_child" in " ".join(child.cmdline())
+    )
+
+
+async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> None:
+    from omoai_engine.config import load_config
+
+    app = OmoaiApp([str(speech)], folder=str(speech.parent), theme="omoai-night")
+    async with app.run_test(size=(120, 36)) as pilot:
+        job = app.queue.jobs[0]
+        await wait_until(pilot, lambda: len(job.segments) >= 3 and job.entry is not None)
+        child = recogniser()
+        child.send_signal(signal.SIGKILL)
+        await wait_until(pilot, lambda: job.status.over and job.saved)
+        assert job.status is JobStatus.FAILED
+        assert "was killed, most likely because memory ran out" in job.reason
+        before, entry = [s.text for s in job.result.asr.segments], job.entry
+        assert len(before) >= 3
+        with Library(library_folder(load_config())) as library:
+            assert library.entry(entry).state == "failed"
+            first = library.transcript(entry).segments[0]
+            library.edit(entry, EditText(first.key, "đã sửa bằng tay"))
+
+        await pilot.press("4", "R")
+        await wait_until(pilot, lambda: app.queue.jobs[0] is not job)
+        again = app.queue.jobs[0]
+        await wait_until(pilot, lambda: bool(again.segments))
+        # A recogniser that hangs can be stopped by the person.
+        recogniser().send_signal(signal.SIGSTOP)
+        await pilot.press("x")
+        await wait_until(pilot, lambda: again.status.over and again.saved, 20)
+        assert again.status is JobStatus.STOPPED
+        stopped = [s.text for s in again.result.asr.segments]
+        assert stopped[: len(before)] == before
+
+        await pilot.press("R")
+        await wait_until(pilot, lambda: app.queue.jobs[0] is not again)
+        last = app.queue.jobs[0]
+        await wait_until(pilot, lambda: last.status.over and last.saved)
+        assert last.status is JobStatus.DONE, last.reason
+        assert last.entry == entry
+        assert [s.text for s in last.result.asr.segments][: len(stopped)] == stopped
+        assert last.result.metadata["continued_from"] > 0
+        assert last.duration == pytest.approx(14 * 85.0, rel=0.01)
+        with Library(library_folder(load_config())) as library:
+            (kept,) = library.entries()
+            assert (kept.id, kept.state) == (entry, "finished")
+            texts = [segment.text for segment in library.transcript(entry).segments]
+        assert texts[0] == "đã sửa bằng tay"
+        assert len(texts) >= len(stopped)
+    assert not list((speech.parent / "data" / "omoai" / "unfinished").iterdir())
