@@ -18,8 +18,12 @@ _SWITCHES = {
     "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
 }
+# The key, and the JSON table of its section, which may hold it. Settings know no case.
+_KEYS = frozenset({"OMOAI_LLM__API_KEY", "OMOAI_LLM"})
 
 
 def forbid_telemetry() -> None:
@@ -27,11 +31,8 @@ def forbid_telemetry() -> None:
     os.environ.update(_SWITCHES)
 
 
-# The key, and the JSON table of its section, which may hold it. Settings know no case.
-_KEYS = frozenset({"OMOAI_LLM__API_KEY", "OMOAI_LLM"})
-
-
 def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment for a child of ours: without keys, with `more`."""
+    """Return this process's environment for a child of ours: without keys and telemetry, with
+    `more`."""
     ours = {name: value for name, value in os.environ.items() if name.upper() not in _KEYS}
-    return {**ours, **(more or {})}
+    return {**ours, **_SWITCHES, **(more or {})}

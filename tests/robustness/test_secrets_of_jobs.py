@@ -28,6 +28,8 @@ SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 COMMAND = [sys.executable, "-m", "omoai_engine.cli"]
 KEY = "sk-unheard-of-secret-4711"
 NAME = "Zwiebelfrosch-Gutachten"
+SILENT = ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_OFFLINE",
+          "TRANSFORMERS_OFFLINE", "VLLM_NO_USAGE_STATS", "DO_NOT_TRACK")  # fmt: skip
 APP = """
 import asyncio, sys
 from omoai_tui.app import OmoaiApp
@@ -99,6 +101,7 @@ def assert_nobody_learns(
     assert {kind for kind, _, _ in children} >= {"recogniser"}
     for _, arguments, variables in children:
         assert KEY not in arguments + variables
+        assert all(f"'{name}': '1'" in variables for name in SILENT)
         assert NAME not in arguments + variables
         assert spoken not in arguments + variables
     for path in home.rglob("*"):
@@ -263,3 +266,26 @@ def test_what_an_unfinished_job_keeps_is_private_and_goes_after_a_month(
     assert folder.stat().st_mode & 0o777 == 0o700
     opened.close(done=False)
     assert list(folder.iterdir()) == [], "without a word there is nothing to keep"
+
+
+def test_a_whole_job_of_the_app_asks_no_other_machine(home: Path) -> None:
+    """Recognition, punctuation, summary and library, without a network interface."""
+    alone = ["unshare", "--net", "--map-root-user"]
+    trace = home / "sockets"
+    told = ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=socket", "-o", str(trace)]
+    for command in (alone, told):
+        if (
+            not shutil.which(command[0])
+            or subprocess.run([*command, "true"], check=False).returncode
+        ):
+            pytest.skip(f"{command[0]} is missing or not allowed here")
+    job = [sys.executable, "-c", APP, str(home / f"{NAME}.mp3"), str(home)]
+    done = subprocess.run(
+        [*alone, *told, *job], env=environment(home), capture_output=True, text=True,
+        check=False, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) > 20
+    sockets = trace.read_text()
+    assert "AF_INET" not in sockets
+    assert "AF_NETLINK" not in sockets
