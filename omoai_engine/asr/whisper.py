@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 from omoai_engine.asr.recognizer import AudioProgress, RecognizerInfo, Report, ignore
 from omoai_engine.asr.speech_stream import SpeechBuffer
 from omoai_engine.asr.threads import thread_count
+from omoai_engine.asr.whisper_check import broken, check_files, check_parts
 from omoai_engine.asr.whisper_job import WINDOW_SAMPLES, WhisperJob
 from omoai_engine.asr.whisper_window import Decoding, WindowDecoder
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.config import ASRSettings
 from omoai_engine.control import JobControl
-from omoai_engine.errors import ModelCorruptError, ModelError
+from omoai_engine.errors import ModelError, OmoAIError
 from omoai_engine.events import LanguageDetected, ProvisionalText
 from omoai_engine.privacy import forbid_telemetry
 from omoai_engine.results import ASRSegment
-from omoai_engine.text import shown_path
+from omoai_engine.shortage import shortage_of
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -61,23 +62,33 @@ class WhisperRecognizer:
         return self._info
 
     def load(self) -> None:
-        """Load the model into memory without touching the network. Raises `ModelError`."""
+        """Load the model into memory without touching the network.
+
+        Raises `ModelError`, or `ShortageError` where the machine does not give enough.
+        """
         if self._model is not None:
             return
         forbid_telemetry()
         from faster_whisper import WhisperModel
 
+        check_files(self._folder)
         device = self._settings.device
         try:
-            self._model = WhisperModel(
+            model = WhisperModel(
                 str(self._folder),
                 device=device,
                 compute_type=self._compute_type(),
                 cpu_threads=thread_count(self._settings.threads),
                 local_files_only=True,
             )
-        except (ValueError, RuntimeError, OSError, KeyError) as error:
+        except MemoryError:
+            raise
+        except (
+            Exception
+        ) as error:  # the libraries behind raise any kind for a file they cannot read
             raise _load_error(error, self._folder) from None
+        check_parts(model, self._folder)
+        self._model = model
 
     def _compute_type(self) -> str:
         precision = self._settings.precision
@@ -192,16 +203,14 @@ def _has_cuda() -> bool:
     return bool(ctranslate2.get_cuda_device_count())
 
 
-def _load_error(error: Exception, folder: Path) -> ModelError:
+def _load_error(error: Exception, folder: Path) -> OmoAIError:
     message = str(error)
     if "cuda" in message.lower():
         return ModelError(
             f"the GPU cannot be used: {message}", hint="Set asr.device to cpu, or mend the driver"
         )
+    if (shortage := shortage_of(error)) is not None:
+        return shortage
     if "compute type" in message:
         return ModelError(message, hint="Set asr.precision to auto")
-    return ModelCorruptError(
-        f"the Whisper model cannot be loaded: {message}",
-        where=shown_path(folder),
-        hint="Run `omoai models verify`, or remove the folder and get the model again",
-    )
+    return broken(message, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import yaml
 from safetensors.torch import load_file
 
 from omoai_engine.asr.chunkformer.checkpoint import load_checkpoint, read_cmvn
+from omoai_engine.asr.whisper import WhisperRecognizer
+from omoai_engine.config import ASRSettings, load_config
 from omoai_engine.errors import ModelError
+from omoai_engine.models import resolve_model
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
@@ -166,3 +170,85 @@ def test_nothing_may_run_code_of_a_model() -> None:
         assert '"trust_remote_code":True' not in text, path
         assert text.count("torch.load(") == text.count("weights_only=True"), path
         assert "pickle.load" not in text, path
+
+
+@pytest.fixture
+def whisper(tmp_path: Path) -> Path:
+    """Return the base model as links, so that a file can be exchanged."""
+    base = resolve_model(load_config(), engine="whisper").folder
+    folder = tmp_path / "whisper"
+    folder.mkdir()
+    for path in base.iterdir():
+        if not path.name.startswith("."):
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+def whisper_refusal(folder: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        WhisperRecognizer(folder, "whisper", ASRSettings(device="cpu")).load()
+    sentence = str(caught.value)
+    assert sentence.isprintable()
+    return sentence
+
+
+def put(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("config.json", b"{}", "alignment_heads"),
+        ("config.json", b"[" * 200_000, "not JSON"),
+        ("preprocessor_config.json", b"[]", "no table"),
+        ("model.bin", b"<html>" * 900, "cannot be loaded"),
+    ],
+)
+def test_a_file_of_a_whisper_folder_that_is_none(
+    whisper: Path, name: str, content: bytes, says: str
+) -> None:
+    put(whisper / name, content)
+    assert says in whisper_refusal(whisper)
+
+
+def test_a_whisper_folder_without_a_tokenizer_asks_no_network(
+    whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.socket.connect", pytest.fail)
+    (whisper / "tokenizer.json").unlink()
+    assert "tokenizer.json" in whisper_refusal(whisper)
+
+
+def test_whisper_s_parts_have_to_belong_together(whisper: Path) -> None:
+    """Each of these gave other words, an error for programmers or minutes of work for nothing."""
+    tokens, tokenizer = ((whisper / n).resolve() for n in ("vocabulary.txt", "tokenizer.json"))
+    lines = tokens.read_bytes().split(b"\n")
+    put(whisper / "vocabulary.txt", b"\n".join([*lines[:700], b"other", *lines[701:]]))
+    assert "token 700 is 'other'" in whisper_refusal(whisper)
+    put(whisper / "vocabulary.txt", b"\n".join(lines[:700]))
+    assert "token 700 is nothing" in whisper_refusal(whisper)
+    put(whisper / "vocabulary.txt", tokens.read_bytes())
+    put(whisper / "tokenizer.json", tokenizer.read_bytes()[:100_000])
+    assert "cannot be loaded" in whisper_refusal(whisper)
+    tree = json.loads(tokenizer.read_bytes())
+    put(whisper / "tokenizer.json", json.dumps(tree | {"added_tokens": []}).encode())
+    assert "the token <|startoftranscript|> is missing" in whisper_refusal(whisper)
+    put(whisper / "tokenizer.json", tokenizer.read_bytes())
+    put(whisper / "preprocessor_config.json", b'{"sampling_rate": 8000}')
+    assert "sampling_rate is 8000" in whisper_refusal(whisper)
+    put(whisper / "preprocessor_config.json", b'{"hop_length": 0}')
+    assert "cannot be loaded" in whisper_refusal(whisper)
+
+
+def test_whisper_s_weights_have_to_be_numbers(whisper: Path) -> None:
+    weights = bytearray((whisper / "model.bin").read_bytes())
+    name = b"decoder/layer_2/ffn/linear_0/weight\0"
+    # Behind the name: the number of dimensions, each of them, the type, the size in bytes.
+    at = weights.index(name) + len(name)
+    at += 1 + 4 * weights[at] + 1
+    (size,) = struct.unpack_from("<I", weights, at)
+    weights[at + 4 : at + 4 + size] = b"\x00\x7e" * (size // 2)
+    put(whisper / "model.bin", bytes(weights))
+    assert "not numbers" in whisper_refusal(whisper)
