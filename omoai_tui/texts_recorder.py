@@ -75,6 +75,10 @@ WARNING = {
     "disk": _("The disk is nearly full: room for {time}. Free some space."),
     "lost": _("{count} samples did not come from the device. Close programs that keep it busy."),
     "sender": _("Waiting for the sender to come back; what has come is kept."),
+    "stalled": _(
+        "Nothing comes from the capture process: the disk or the sound system keeps it waiting. "
+        "What was written is kept."
+    ),
 }
 
 # Your own machine's microphone.

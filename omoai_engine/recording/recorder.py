@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from omoai_engine.errors import RecordingError
 from omoai_engine.privacy import child_environment
 from omoai_engine.recording.capture import Request
 from omoai_engine.recording.files import recordings_folder, recover
-from omoai_engine.recording.state import Phase, RecorderState, from_line
+from omoai_engine.recording.state import Phase, RecorderState, Warned, from_line
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -34,6 +35,13 @@ _START = (
 )
 _MIB = 1 << 20
 _STOP_SECONDS = 10.0
+SILENCE_SECONDS = 5.0
+"""A capture process tells ten times a second how it is; so long without means that it hangs."""
+_STALLED = Warned(
+    "stalled",
+    "Nothing comes from the capture process: the disk or the sound system keeps it waiting. "
+    "What was written is kept.",
+)
 
 
 class Recorder:
@@ -158,7 +166,7 @@ class Recorder:
         child = cast("subprocess.Popen[bytes]", self._child)
         with cast("IO[bytes]", child.stdout) as output, contextlib.suppress(OSError):
             rest = b""
-            while data := output.read(1 << 16):
+            while data := self._news(output):
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     with contextlib.suppress(ValueError, KeyError, TypeError):
@@ -168,6 +176,17 @@ class Recorder:
             cast("IO[bytes]", child.stdin).close()
         if not self._state.over:
             self._set(self._rescued(child.returncode))
+
+    def _news(self, output: IO[bytes]) -> bytes:
+        """Wait for what the capture process says; tell the person when it falls silent."""
+        waiting = select.poll()
+        waiting.register(output, select.POLLIN)
+        while not waiting.poll(SILENCE_SECONDS * 1000):
+            state = self._state
+            if state.phase is not Phase.RECORDING or state.warnings[-1:] == (_STALLED,):
+                continue
+            self._set(replace(state, warnings=(*state.warnings, _STALLED)))
+        return output.read(1 << 16)
 
     def _rescued(self, code: int) -> RecorderState:
         """Make whole what a capture process left that ended without a last word."""

@@ -28,7 +28,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """What the person should act on; `code`: `silent`, `clipping`, `disk`, `lost` or `sender`."""
+    """What the person should act on; `code`: `silent`, `clipping`, `disk`, `lost`, `sender` or
+    `stalled`."""
 
     code: str
     text: str

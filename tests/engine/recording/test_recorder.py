@@ -96,6 +96,20 @@ def test_a_silent_microphone_is_told_within_three_seconds_and_so_is_clipping(sou
     assert state.clipped > 5
 
 
+def test_a_capture_process_that_hangs_is_told_and_goes_on_when_it_can(sound, recorder, monkeypatch):
+    monkeypatch.setattr("omoai_engine.recording.recorder.SILENCE_SECONDS", 1.0)
+    begun(recorder)
+    os.kill(recorder.pid, signal.SIGSTOP)
+    state = recorder.wait_for(lambda s: "stalled" in [w.code for w in s.warnings], 20)
+    assert "keeps it waiting. What was written is kept" in state.warnings[-1].text
+    with pytest.raises(RecordingError, match="not saved yet"):
+        recorder.stop(timeout=0.3)
+    os.kill(recorder.pid, signal.SIGCONT)
+    saved = recorder.wait_for(lambda s: s.over, 20)
+    assert (saved.phase, saved.how) == (Phase.SAVED, "stopped")
+    assert saved.seconds >= state.seconds
+
+
 @pytest.mark.parametrize("victim", ["capture", "parent", "both"])
 def test_killed_at_any_moment_at_most_a_second_is_missing(sound, folder, config, victim):
     """The parent is a program of its own, so that it can be killed."""
