@@ -160,14 +160,16 @@ class Unfinished:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(self._descriptor, rest) :]
-                # Killed, nothing is lost even so; only where the machine itself goes down.
-                if sync or time.monotonic() - self._synced > _SYNC_SECONDS:
-                    os.fsync(self._descriptor)
-                    self._synced = time.monotonic()
             except OSError:
                 # What is there so far stays; no line may follow one that was cut off.
                 os.close(self._descriptor)
                 self._descriptor = None
+                return
+            # Killed, nothing is lost even so; only where the machine itself goes down.
+            if sync or time.monotonic() - self._synced > _SYNC_SECONDS:
+                self._synced = time.monotonic()
+                with contextlib.suppress(OSError):
+                    os.fsync(self._descriptor)
 
 
 def _folder() -> Path:

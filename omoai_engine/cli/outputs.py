@@ -138,7 +138,10 @@ def rescue(result: PipelineResult, source: str) -> Path:
     from omoai_engine.private_folders import make_private_folder
 
     folder = make_private_folder(platformdirs.user_data_path("omoai") / "rescued")
-    return write(result, free_name(folder / f"{_stem(source)}.json"), "json")
+    written = write(result, free_name(folder / f"{_stem(source)}.json"), "json")
+    # An export follows the umask; this is none that anybody asked for.
+    written.chmod(0o600)
+    return written
 
 
 def write_files(
