@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,10 +19,13 @@ from typing import Any
 
 import pytest
 
+from omoai_engine.config import load_config
 from omoai_engine.errors import LibraryError
+from omoai_engine.events import LanguageDetected, SegmentRecognized
 from omoai_engine.going_on import begin_before, words_after
 from omoai_engine.library import EditText, Library
 from omoai_engine.results import ASRSegment, Word
+from omoai_engine.unfinished import Earlier, Unfinished
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
@@ -105,9 +109,6 @@ def test_a_killed_job_goes_on_where_it_was(speech: Path, tmp_path: Path) -> None
     assert result["asr"]["audio_duration_seconds"] > segments[-1]["start"]
     assert len(segments) > len(before) or "recognised it all" in done.stderr
     assert notebooks(tmp_path) == [], "a job that is done leaves none of its words there"
-    anew = run(tmp_path, speech, "-o", tmp_path / "anew")
-    assert anew.returncode == 0
-    assert "earlier run" not in anew.stderr
 
 
 def test_a_transcript_that_could_not_be_written_is_not_recognised_again(
@@ -158,24 +159,66 @@ def test_stopped_by_ctrl_c_what_is_done_is_written_and_gone_on_with(
             library.resume(entry.id)
 
 
-def test_another_recogniser_or_the_wish_for_it_begins_anew(speech: Path, tmp_path: Path) -> None:
-    stopped_on_the_way(tmp_path, signal.SIGKILL, speech, "-o", tmp_path / "out")
-    kept = notebooks(tmp_path)
-    other = run(tmp_path, speech, "--quality", "fast", "-o", tmp_path / "other")
-    assert other.returncode == 0, other.stderr
-    assert "earlier run" not in other.stderr
-    assert notebooks(tmp_path) == kept, "what another recogniser gave is not touched"
-    done = run(tmp_path, speech, "--fresh", "-o", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
-    assert "earlier run" not in done.stderr
-    assert notebooks(tmp_path) == []
+def test_only_the_same_recording_and_recogniser_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    sound = tmp_path / "talk.mp3"
+    shutil.copy(SPEECH, sound)
+
+    def begin(*, fresh: bool = False, **more: object) -> Unfinished:
+        asr = {"engine": "chunkformer", "model": str(TINY), "language": "vi", **more}
+        opened = Unfinished.open(load_config(asr=asr), sound, fresh=fresh)
+        assert opened is not None
+        return opened
+
+    first = begin()
+    said = _segment((0.5, 1.0, "xin"), (1.0, 1.5, "chào"))
+    first.hear(LanguageDetected("vi", 0.9))
+    first.hear(SegmentRecognized(0, said))
+    first.note_entry(7)
+    first.close(done=False)
+
+    for other in (begin(quality="fast"), begin(hotwords=("Huế",))):
+        assert other.earlier is None
+        other.close(done=True)
+    again = begin(threads=2)
+    assert again.earlier == Earlier((said,), None, LanguageDetected("vi", 0.9), (), 7)
+    again.hear(SegmentRecognized(0, said))  # told anew, and not kept twice
+    again.hear(SegmentRecognized(1, said))
+    again.close(done=False)
+    third = begin()
+    assert third.earlier is not None
+    assert len(third.earlier.segments) == 2
+    third.close(done=False)
+    before = sound.stat().st_mtime_ns
+    os.utime(sound, (1, 1))
+    changed = begin()
+    assert changed.earlier is None, "the file is another one now"
+    changed.close(done=True)
+    os.utime(sound, ns=(before, before))
+    assert begin(fresh=True).earlier is None
+    assert Unfinished.open(load_config(), tmp_path / "none.wav") is None
 
 
-def test_what_cannot_be_noted_costs_the_job_nothing(speech: Path, tmp_path: Path) -> None:
+def test_a_transcript_that_is_kept_elsewhere_is_private(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, str(SPEECH)], stdout=full, stderr=subprocess.PIPE, text=True, umask=0,
+            env=environment(tmp_path), timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    (kept,) = (tmp_path / ".local" / "share" / "omoai" / "rescued").iterdir()
+    assert kept.name in done.stderr
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_cannot_be_noted_costs_the_job_nothing(tmp_path: Path) -> None:
     (tmp_path / ".local").write_text("no folder")
-    done = run(tmp_path, speech, "-o", tmp_path / "out")
+    done = run(tmp_path, SPEECH)
     assert done.returncode == 0, done.stderr
-    assert result_of(tmp_path / "out")["segments"]
+    assert json.loads(done.stdout)["segments"]
 
 
 def _segment(*words: tuple[float, float, str]) -> ASRSegment:
