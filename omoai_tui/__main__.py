@@ -40,6 +40,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the app; never returns."""
+    if arguments is None:
+        from omoai_engine.utf8 import insist_on_utf8
+
+        insist_on_utf8()
     asked = parser().parse_args(arguments)
     if asked.version:
         from importlib.metadata import version

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from omoai_engine.cli.console import end_quietly, error_line, prepare_streams, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import ConfigError, OmoAIError
+from omoai_engine.utf8 import insist_on_utf8
 
 USAGE = """\
 usage: omoai COMMAND [OPTION ...]
@@ -48,6 +49,8 @@ OFFLINE = "--offline"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command of `arguments` (default: the process's own); return the exit code."""
+    if arguments is None:
+        insist_on_utf8()
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_streams()
     try:

@@ -31,7 +31,7 @@ def write_text(text: str) -> None:
     Raises `BrokenPipeError` when the reader went away, `ExportError` when it cannot be written.
     """
     if sys.stdout is None:
-        raise ExportError("standard output is closed", hint="Use -o FOLDER")
+        raise ExportError("standard output is closed", hint="Send it to a file: > FILE")
     data = text.encode("utf-8", "backslashreplace")
     try:
         sys.stdout.flush()

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ from omoai_engine.text import one_line, shown_path
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.library import Entry, Library
+
+
+_EDITOR_SAVES_SECONDS = 1.0
 
 
 def entry_line(entry: Entry) -> str:
@@ -44,10 +48,14 @@ def edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> 
     except OSError as error:
         error_line(f"there is no room for the text to edit: {error.strerror}. Nothing was changed")
         return ExitCode.FAILED
-    name = str(path)
+    # Said first: then its place is known whatever ends this program.
+    say(f"While you edit it, the text is in {shown_path(path)}")
     try:
-        ended = subprocess.run([*shlex.split(command), name], check=False).returncode
+        ended = _edited([*shlex.split(command), str(path)])
         after = path.read_bytes().decode("utf-8")
+    except _AskedToEndError as asked:
+        error_line(f"stopped; nothing was changed. What you wrote is kept in {shown_path(path)}")
+        return asked.code
     except (OSError, ValueError) as error:
         error_line(f"the editor {one_line(command)} cannot be used: {one_line(str(error))}")
         say(f"The text is kept in {shown_path(path)}")
@@ -76,6 +84,46 @@ def edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> 
         with contextlib.suppress(OSError):
             path.unlink()
     return ExitCode.DONE
+
+
+class _AskedToEndError(Exception):
+    """A signal asked the program to end while the editor was open."""
+
+    def __init__(self, code: ExitCode) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _edited(command: list[str]) -> int:
+    """Run the editor to its end; return its exit code. Raises `OSError`, `_AskedToEndError`.
+
+    Ctrl-C is the editor's own affair. SIGTERM and SIGHUP go on to it, so that it can save what it
+    has, and end this program.
+    """
+    codes = {signal.SIGTERM: ExitCode.TERMINATED, signal.SIGHUP: ExitCode.HUNG_UP}
+
+    def asked(number: int, _frame: object) -> None:
+        raise _AskedToEndError(codes[signal.Signals(number)])
+
+    before = {number: signal.getsignal(number) for number in (*codes, signal.SIGINT)}
+    editor = None
+    try:
+        # A handler, not SIG_IGN: that would be handed on to the editor.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        for number in codes:
+            if before[number] != signal.SIG_IGN:
+                signal.signal(number, asked)
+        editor = subprocess.Popen(command)
+        return editor.wait()
+    except _AskedToEndError as error:
+        if editor is not None:
+            editor.send_signal(signal.SIGHUP)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                editor.wait(_EDITOR_SAVES_SECONDS)
+        raise error
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _draft(text: str) -> Path:
