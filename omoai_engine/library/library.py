@@ -18,6 +18,7 @@ import platformdirs
 
 from omoai_engine.errors import LibraryError, NotInLibraryError
 from omoai_engine.library import editing, finishing, listing, reading, rows, searching, sound
+from omoai_engine.library.bin_clock import trusted_before
 from omoai_engine.library.collecting import no_collecting
 from omoai_engine.library.database import Database
 from omoai_engine.library.differences import Difference, diff
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 FILE_NAME = "library.sqlite3"
 _LONGEST_TITLE = 500
 _LONGEST_TAG = 100
-_DAY = 86_400.0
 
 
 def library_folder(config: OmoAIConfig) -> Path:
@@ -361,8 +361,12 @@ class Library:
         self._change(entry, "deleted = NULL")
 
     def purge(self, *, older_than_days: float) -> int:
-        """Remove for good what was deleted so long ago, its kept audio too; return how many."""
-        return self._purge("deleted <= ?", time.time() - older_than_days * _DAY)
+        """Remove for good what was deleted so long ago, its kept audio too; return how many.
+
+        After a jump of the clock nothing goes until it has been steady for so many days.
+        """
+        before = trusted_before(self._database.path.parent, time.time(), older_than_days)
+        return self._purge("deleted <= ?", before) if before is not None else 0
 
     def remove(self, entry: int) -> None:
         """Remove a deleted entry for good, at once. Raises `NotInLibraryError` for others."""
