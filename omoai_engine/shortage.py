@@ -50,7 +50,7 @@ _SAYINGS = (
     (re.compile(r"too many open files|open file descriptors", re.I), FILES),
     (
         re.compile(
-            r"bad_alloc|memoryerror|out of memory|(?:can't|cannot|could not) allocate"
+            r"bad_alloc|memoryerror|out of memory|(?:can't|cannot|could not|failed to) allocate"
             r"|memory allocation .*failed|failed to map segment",
             re.I,
         ),

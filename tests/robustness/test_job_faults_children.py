@@ -26,6 +26,7 @@ from omoai_engine.config import load_config
 from omoai_engine.control import JobControl
 from omoai_engine.errors import CancelledError, WorkerDiedError
 from omoai_engine.preprocess import open_audio
+from omoai_engine.shortage import shortage_in
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
@@ -98,6 +99,20 @@ def test_work_without_signs_is_told_from_a_hang(monkeypatch: pytest.MonkeyPatch)
         finally:
             process.kill()
             process.communicate()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "mkl_malloc: failed to allocate memory",  # Whisper's library
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 400 bytes",  # torch
+        "terminate called after throwing an instance of 'std::bad_alloc'",
+    ],
+)
+def test_what_libraries_say_of_memory_is_told_as_that(said: str) -> None:
+    found = shortage_in(said)
+    assert found is not None
+    assert str(found) == "memory ran out. Close other programs, or choose a smaller model."
 
 
 def _environment(home: Path) -> dict[str, str]:
