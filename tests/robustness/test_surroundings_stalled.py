@@ -1,0 +1,120 @@
+"""A disk that stops answering in the middle of a recording: the command and the app stay awake."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from stalled_mount import can_mount
+
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "tui"))
+
+from terminal_session import APP, TerminalSession, session_environment  # noqa: E402
+
+SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
+pytestmark = pytest.mark.skipif(not can_mount(), reason="needs root and /dev/fuse to mount")
+MODEL = {
+    "OMOAI_ASR__ENGINE": "chunkformer",
+    "OMOAI_ASR__MODEL": str(ROOT / "tests" / "data" / "tiny-chunkformer"),
+    "OMOAI_ASR__LANGUAGE": "vi",
+}
+
+
+@pytest.fixture
+def switch(tmp_path: Path) -> Iterator[Path]:
+    """Return the switch of a mount `m` that gives the first 100,000 bytes of the speech only."""
+    path = tmp_path / "switch"
+    path.write_text("reads:100000")
+    (tmp_path / "m").mkdir()
+    yield path
+    path.write_text("end")
+
+
+def stalled(folder: Path, switch: Path, *command: str) -> list[str]:
+    program = str(Path(__file__).with_name("stalled_mount.py"))
+    return [sys.executable, program, str(folder / "m"), str(SPEECH), str(switch), *command]
+
+
+def decoders(pid: int) -> list[psutil.Process]:
+    below = psutil.Process(pid).children(recursive=True)
+    return [one for one in below if "preprocess.child" in " ".join(one.cmdline())]
+
+
+def gone(processes: list[psutil.Process], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def waiting_for_the_disk(pid: int) -> list[psutil.Process]:
+    """Wait until the decoder takes no processor time any more; return it."""
+    deadline = time.monotonic() + 60
+    used = -1.0
+    while time.monotonic() < deadline:
+        time.sleep(0.5)
+        found = decoders(pid)
+        now = sum(sum(one.cpu_times()[:2]) for one in found)
+        if found and now == used:
+            return found
+        used = now if found else -1.0
+    raise AssertionError("no decoder came to wait")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_command_can_be_stopped(tmp_path: Path, switch: Path, number: int, code: int) -> None:
+    work = [
+        sys.executable,
+        "-m",
+        "omoai_engine.cli",
+        "transcribe",
+        str(tmp_path / "m/") + "/" + SPEECH.name,
+    ]
+    running = subprocess.Popen(
+        stalled(tmp_path, switch, *work), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=session_environment(tmp_path) | MODEL, cwd=ROOT,
+    )  # fmt: skip
+    left = waiting_for_the_disk(running.pid)
+    running.send_signal(number)
+    _, told = running.communicate(timeout=20)
+    assert running.returncode == code, told
+    assert "Traceback" not in told
+    switch.write_text("go")
+    assert gone(left), "the decoder ends as soon as the disk answers"
+
+
+def test_a_disk_that_stays_away_is_told_in_a_sentence(tmp_path: Path, switch: Path) -> None:
+    work = [sys.executable, "-m", "omoai_engine.cli", "transcribe", f"{tmp_path}/m/{SPEECH.name}"]
+    done = subprocess.run(
+        stalled(tmp_path, switch, *work), capture_output=True, text=True, timeout=60, cwd=ROOT,
+        env=session_environment(tmp_path) | MODEL | {"OMOAI_AUDIO__STALL_SECONDS": "2"},
+        check=False,
+    )  # fmt: skip
+    assert done.returncode in (1, 2), done.stderr
+    assert "no sound came for 2 seconds. Check the disk or connection" in done.stderr
+
+
+def test_the_app_stays_awake_and_leaves(tmp_path: Path, switch: Path) -> None:
+    command = stalled(tmp_path, switch, *APP, f"{tmp_path}/m/{SPEECH.name}")
+    with TerminalSession(command, home=tmp_path, environment=MODEL) as running:
+        running.wait_for("Files", 60)
+        left = waiting_for_the_disk(running.process.pid)
+        running.send(b"?")
+        running.wait_for("(?i)esc", 10)
+        running.send(b"\x1b")
+        time.sleep(0.3)
+        running.send(b"x")
+        running.wait_for("(?i)stopped", 15)
+        running.send(b"q")
+        assert running.process.wait(15) == 0
+        switch.write_text("go")
+        assert gone(left)
