@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import os
 import stat
 import threading
@@ -30,6 +31,7 @@ from omoai_engine.events import (
 )
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.results import ASRSegment, Word
+from omoai_engine.text import clean_text, one_line
 
 if TYPE_CHECKING:
     from omoai_engine.asr.choice import RecognizerChoice
@@ -40,6 +42,7 @@ KEPT_DAYS = 30.0
 _FORMAT = 1
 _SYNC_SECONDS = 2.0
 _LOOK_SECONDS = 5.0
+_MOST_SECONDS = 1e9
 # Settings that say how fast, not what is recognised.
 _NO_MATTER = {"threads", "device", "isolate", "hotwords"}
 
@@ -228,17 +231,21 @@ def _read(descriptor: int) -> tuple[Earlier | None, int]:
             if kind == "segment":
                 segments.append(_unpacked(value))
             elif kind == "language":
-                language = LanguageDetected(str(value["language"]), float(value["probability"]))
+                language = LanguageDetected(
+                    one_line(str(value["language"])), _share(value["probability"])
+                )
             elif kind == "discarded":
-                discarded.append(SpeechDiscarded(**value))
+                span = _span(value["start"], value["end"])
+                told = (clean_text(str(value[name])) for name in ("text", "reason"))
+                discarded.append(SpeechDiscarded(*span, *told))
             elif kind == "recognized":
-                recognized = float(value)
+                _, recognized = _span(0.0, value)
             elif kind == "entry":
                 entry = int(value)
             elif content != {"format": _FORMAT}:
                 break
-        except (ValueError, TypeError, KeyError, AttributeError):
-            break
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+            break  # what follows is recognised again
         length += len(line)
     if not segments:
         return None, 0
@@ -260,18 +267,33 @@ def _packed(segment: ASRSegment) -> list[Any]:
 def _unpacked(value: list[Any]) -> ASRSegment:
     start, end, text, confidence, words = value
     return ASRSegment(
-        float(start),
-        float(end),
-        str(text),
-        None if confidence is None else float(confidence),
+        *_span(start, end),
+        clean_text(str(text)),
+        None if confidence is None else _share(confidence),
         tuple(
             Word(
-                float(begins),
-                float(ends),
-                str(word),
-                None if sure is None else float(sure),
-                tuple((str(other), float(likely)) for other, likely in others),
+                *_span(begins, ends),
+                clean_text(str(word)),
+                None if sure is None else _share(sure),
+                tuple((clean_text(str(other)), _share(likely)) for other, likely in others),
             )
             for begins, ends, word, sure, others in words
         ),
     )
+
+
+def _span(start: object, end: object) -> tuple[float, float]:
+    """Return two times in order, in seconds; raises `ValueError` for what is none."""
+    first, last = float(start), float(end)  # type: ignore[arg-type]
+    if not (-_MOST_SECONDS < first < _MOST_SECONDS and -_MOST_SECONDS < last < _MOST_SECONDS):
+        raise ValueError("no times")
+    first = max(0.0, first)
+    return first, max(first, last)
+
+
+def _share(value: object) -> float:
+    """Return a number from 0 to 1; raises `ValueError` for what is none."""
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
+        raise ValueError("no number")
+    return min(1.0, max(0.0, number))

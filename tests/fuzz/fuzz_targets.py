@@ -179,6 +179,61 @@ def weights(data: bytes) -> None:
     assert all(bool(torch.isfinite(tensor).all()) for tensor in checkpoint.tensors.values())
 
 
+def feature_statistics(data: bytes) -> None:
+    """`global_cmvn`: finite or infinite numbers, as many of each, or a sentence."""
+    from omoai_engine.asr.chunkformer.checkpoint import read_cmvn
+
+    path = FOLDER / "global_cmvn"
+    path.write_bytes(data)
+    try:
+        mean, inverse = read_cmvn(path)
+    except ModelError as error:
+        _clean([str(error)])
+        return
+    assert mean.shape == inverse.shape
+
+
+def language_model_files(data: bytes) -> None:
+    """The settings, tokens and weights of a language model's folder: facts, or a sentence."""
+    from omoai_engine.postprocess.llm.files import examine_model
+
+    folder = FOLDER / "language-model"
+    folder.mkdir(exist_ok=True)
+    cut = len(data) // 2
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_bytes(b'{"model": {}}')
+    (folder / "config.json").write_bytes(data[:cut].strip())
+    (folder / "model.safetensors").write_bytes(data[cut:])
+    try:
+        facts = examine_model(folder)
+    except ModelError as error:
+        _clean([str(error)])
+        return
+    assert facts.context > 0
+    assert facts.weights_bytes == len(data) - cut
+    _clean([facts.architecture])
+
+
+def kept_segments(data: bytes) -> None:
+    """What a job that ended too soon has left: segments with times in order, clean texts."""
+    import os
+
+    from omoai_engine.unfinished import _read
+
+    path = FOLDER / "kept.jsonl"
+    path.write_bytes(data)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        earlier, length = _read(descriptor)
+    finally:
+        os.close(descriptor)
+    assert 0 <= length <= len(data)
+    for segment in earlier.segments if earlier else ():
+        assert 0 <= segment.start <= segment.end < 1e9
+        assert segment.confidence is None or 0 <= segment.confidence <= 1
+        _clean([segment.text, *(word.text for word in segment.words)])
+
+
 def configuration(data: bytes) -> None:
     """`omoai.toml`: settings, or a sentence that names the place."""
     import os
@@ -298,6 +353,13 @@ def _recording() -> bytes:
     return (start := head(PcmFormat(48_000, 1), 9600)) + notes[: len(start)].ljust(len(start))
 
 
+def _language_model(end: bytes) -> bytes:
+    header = b'{"a": {"dtype": "F16", "shape": [4], "data_offsets": [0, ' + end + b"]}}"
+    weights = len(header).to_bytes(8, "little") + header + bytes(8)
+    config = b'{"architectures": ["LlamaForCausalLM"], "max_position_embeddings": 4096}'
+    return config.ljust(len(weights)) + weights.rjust(len(config))
+
+
 _THEMES = sorted((Path(__file__).parents[2] / "themes").glob("*.toml"))
 
 SEEDS: dict[Target, list[bytes]] = {
@@ -331,8 +393,23 @@ SEEDS: dict[Target, list[bytes]] = {
             for piece in (b"\xe2\x96\x81a", b"b", b"c")
         )
     ],
-    model_config: _tiny("config.yaml"),
+    model_config: [*_tiny("config.yaml"), b"encoder_conf:\n  norm_eps: abc\nz: 2001-13-45\n"],
     weights: _tiny("model.safetensors"),
+    feature_statistics: [
+        *_tiny("global_cmvn"),
+        b"[ 1 2 3 1 4 5 6 0 ]",
+        # Found by hand: numbers that no float holds, and lists without end.
+        b'{"mean_stat": [' + b"9" * 400 + b'], "var_stat": [1], "frame_num": 3}',
+        b'{"mean_stat": ' + b"[" * 60_000,
+    ],
+    language_model_files: [_language_model(b"8"), _language_model(b"1e999")],
+    kept_segments: [
+        b'{"format":1}\n{"language":{"language":"vi","probability":0.9}}\n'
+        b'{"segment":[0.5,1,"a",0.5,[[0.5,1,"a",0.5,[["b",0.1]]]]]}\n'
+        b'{"discarded":{"start":1,"end":2,"text":"a","reason":"b"}}\n{"recognized":9}\n{"entry":1}\n',
+        b'{"segment":[0,1,"a",1,[]]}\n{"entry":1e999}\n',
+        b'{"segment":[0,1,"a",1,[]]}\n' + b"[" * 60_000 + b"\n",
+    ],
     configuration: [b'offline = true\n[asr]\nlanguage = "vi"\nhotwords = ["a"]\nbeam_size = 3\n'],
     theme: [path.read_bytes() for path in _THEMES],
     terminal_input: [

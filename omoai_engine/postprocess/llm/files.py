@@ -32,6 +32,7 @@ from omoai_engine.text import one_line, shown_path
 _SETTING = "llm.model"
 _MAX_JSON_BYTES = 64 << 20
 _HEADER = struct.Struct("<Q")
+_NO_HEADER = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 _MAX_HEADER_BYTES = 100 << 20  # the format's own limit
 
 
@@ -189,7 +190,7 @@ def _checked_weights(path: Path) -> int:
         raise
     except OSError as error:
         raise _broken(path, error.strerror or "it cannot be read") from None
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+    except _NO_HEADER:
         raise _broken(path, "it is no safetensors file") from None
     wanted = _HEADER.size + length + last
     if size != wanted:
