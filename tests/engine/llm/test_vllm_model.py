@@ -137,6 +137,25 @@ def test_a_killed_engine_is_replaced_and_what_was_told_goes_on(
     model.close()
 
 
+def test_an_engine_that_hangs_is_replaced(
+    tiny_folder: Path,
+    vllm_installed: None,
+    no_child_left: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("omoai_engine.child_process.SILENCE_SECONDS", 5.0)
+    model = VLLMModel(tiny_folder, "tiny", "cpu", settings().llm)
+    model.load()
+    hung = model.pid or 0
+    os.kill(hung, signal.SIGSTOP)
+    # More than a pipe holds: whoever asks must not wait for a child that does not read.
+    refused = [ask("word " * 3000, 4)] * 8
+    answers = model.generate([*refused, ask("a", 4)], control=JobControl())
+    assert [answer.finish for answer in answers] == ["error"] * 8 + ["length"]
+    assert model.pid not in (None, hung)
+    model.close()
+
+
 _APP = """
 import sys
 sys.path.insert(0, {root!r})
