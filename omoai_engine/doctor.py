@@ -118,7 +118,10 @@ def _version() -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        yield Finding("omoai-tui", "ok", version("omoai-tui"))
+        # None where the package's own notes cannot be read, whatever the types say.
+        found: str | None = version("omoai-tui")
+        unread = "installed; its version cannot be read: mend the files' permissions"
+        yield Finding("omoai-tui", "ok" if found else "note", found or unread)
     except PackageNotFoundError:
         yield Finding(
             "omoai-tui", "note", "runs from a checkout, not installed", hint="pip install -e ."

@@ -23,7 +23,7 @@ def _av() -> dict[str, Any]:
 
     libraries = getattr(av, "library_versions", {})
     codec = ".".join(str(part) for part in libraries.get("libavcodec", ()))
-    return {"versions": [version("av"), f"libavcodec {codec}"]}
+    return {"versions": [version("av") or "unknown", f"libavcodec {codec}"]}
 
 
 def _onnxruntime() -> dict[str, Any]:

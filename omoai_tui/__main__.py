@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.version:
         from importlib.metadata import version
 
-        sys.stdout.write(f"omoai-tui {version('omoai-tui')}\n")
+        sys.stdout.write(f"omoai-tui {version('omoai-tui') or '(its version cannot be read)'}\n")
         sys.exit(0)
     if asked.offline:
         os.environ["OMOAI_OFFLINE"] = "true"

@@ -148,7 +148,8 @@ def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("omoai-tui")
+        # Nothing comes where the package's own notes cannot be read.
+        return version("omoai-tui") or "(its version cannot be read)"
     except PackageNotFoundError:
         return "(not installed)"
 

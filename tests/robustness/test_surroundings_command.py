@@ -180,3 +180,24 @@ def test_what_was_typed_in_an_editor_is_kept_and_its_place_named(
     (draft,) = tmp_path.glob("omoai-edit-*.txt")
     assert draft.name in told
     assert "Chữ gõ tay." in draft.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["doctor", "--version"])
+def test_notes_of_the_package_that_cannot_be_read_are_no_fault(
+    tmp_path: Path, command: str
+) -> None:
+    notes = next(Path(path) for path in _notes_of("omoai-tui") if path.endswith("METADATA"))
+    refused = ["strace", "-f", "-qq", "-o", os.devnull, "-P", str(notes)]
+    done = subprocess.run(
+        [*refused, "-e", "inject=openat:error=EACCES", *OMOAI, command],
+        capture_output=True, text=True, env=surroundings(tmp_path), timeout=120, check=False,
+    )  # fmt: skip
+    assert complaints(done) == []
+    assert "version cannot be read" in done.stdout
+
+
+def _notes_of(package: str) -> list[str]:
+    from importlib.metadata import distribution
+
+    found = distribution(package)
+    return [str(found.locate_file(file)) for file in found.files or ()]
