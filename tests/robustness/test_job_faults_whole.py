@@ -66,7 +66,7 @@ def _calls(home: Path) -> list[tuple[str, str, int, str]]:
         call = re.match(r"\d+\s+(\w+)\(", line)
         for path in set(re.findall(re.escape(str(home)) + r'(/[^">,\s]*)', line)):
             # Names made at random cannot be named beforehand.
-            if call and ".part" not in path and path != "/out":
+            if call and ".part" not in path and "/.config/" not in path and path != "/out":
                 counted[call[1], path] += 1
     found = []
     for (call_name, path), count in sorted(counted.items()):
