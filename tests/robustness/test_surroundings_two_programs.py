@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from omoai_engine.errors import RecordingError
+from omoai_engine.errors import EditError, RecordingError
+from omoai_engine.library import EditText, Library
 from omoai_engine.recording import Claims, RecordingState, find_unfinished, list_recordings, settle
 from omoai_engine.recording.files import remove
 from omoai_engine.recording.spool import Spool
 from omoai_engine.recording.wav import PcmFormat
+from omoai_engine.results import ASRSegment
 
 
 @pytest.fixture
@@ -70,3 +72,21 @@ def test_of_many_programs_one_alone_gets_a_recording(recording: Path) -> None:
     for other in others:
         other.communicate()
     assert sorted(said) == ["False\n"] * 4 + ["True\n"]
+
+
+def test_what_two_programs_change_in_one_transcript_is_all_there_or_refused(tmp_path: Path) -> None:
+    with Library(tmp_path) as mine, Library(tmp_path) as other:
+        entry = mine.begin("talk.mp3")
+        mine.append(entry, [ASRSegment(0.0, 1.0, "xin chào"), ASRSegment(1.0, 2.0, "hôm nay")])
+        first, second = (segment.key for segment in mine.transcript(entry).segments)
+        mine.edit(entry, EditText(first, "kính chào"))
+        other.edit(entry, EditText(second, "ngày mai"))
+        texts = [segment.text for segment in mine.transcript(entry).segments]
+        assert texts == ["kính chào", "ngày mai"]
+        other.delete(entry)
+        with pytest.raises(EditError, match="is deleted"):
+            mine.edit(entry, EditText(first, "chào"))
+        other.restore(entry)
+        mine.edit(entry, EditText(first, "chào"))
+        mine.undo(entry)
+        assert [segment.text for segment in other.transcript(entry).segments] == texts
