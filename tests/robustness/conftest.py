@@ -1,8 +1,12 @@
-"""The helpers of this folder can be imported by its tests."""
+"""The helpers of this folder can be imported by its tests; LONG_TESTS=1 adds the slow ones."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A disk that stops answering takes half a minute and a kernel with FUSE.
+collect_ignore = [] if os.environ.get("LONG_TESTS") == "1" else ["test_surroundings_stalled.py"]
