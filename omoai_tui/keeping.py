@@ -105,6 +105,9 @@ class Keeper:
         """Keep a job whose entry could not be begun, or that gave its words at the end only."""
         if result is None or not result.segments:
             return None
+        earlier = self._unfinished.earlier if self._unfinished is not None else None
+        if earlier is not None and earlier.entry is not None and self._heard == 0:
+            return earlier.entry  # It ended before it told anything: all is there.
         if self._library is None:
             self._library = self._open()
         if self._library is None:

@@ -91,6 +91,7 @@ class PipelineWorker:
         self._pipeline: Pipeline | None = None
         self._current: JobControl | None = None
         self._closing = threading.Event()
+        self._busy = False
         self._stale = threading.Event()
         self._unfinished: Unfinished | None = None
         self.spared: set[int] = set()
@@ -123,7 +124,8 @@ class PipelineWorker:
         deadline = time.monotonic() + timeout
         closer.start()
         closer.join(timeout)
-        if working is not None and self._thread.is_alive():
+        if self._busy and self._thread.is_alive():
+            # What is done is still being put into the library.
             self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _close_pipeline(self) -> None:
@@ -137,7 +139,7 @@ class PipelineWorker:
     def _run(self) -> None:
         self._read_settings()
         while (ticket := self._tickets.get()) is not None and not self._closing.is_set():
-            self._current = ticket.control
+            self._busy, self._current = True, ticket.control
             keeper = Keeper(ticket.number, ticket.path, self._overrides, self._post, sentence_for)
             result, error = self._transcribe(ticket, keeper)
             self._current = None
@@ -145,6 +147,7 @@ class PipelineWorker:
                 self._post(JobEnded(ticket.number, result, error))
             kept = self._keep(ticket, keeper, result, failed=bool(error))
             self._let_go(done=kept and not error and _is_whole(result))
+            self._busy = False
             if self._closing.is_set():
                 return
 

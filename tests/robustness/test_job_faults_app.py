@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -49,13 +50,12 @@ async def wait_until(pilot: Pilot[None], holds: Callable[[], bool], seconds: flo
     raise AssertionError("it never came to that")
 
 
-def recogniser() -> psutil.Process:
-    me = psutil.Process(os.getpid())
-    return next(
-        child
-        for child in me.children(recursive=True)
-        if "isolated_child" in " ".join(child.cmdline())
-    )
+def recogniser() -> psutil.Process | None:
+    for child in psutil.Process(os.getpid()).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "isolated_child" in " ".join(child.cmdline()):
+                return child
+    return None
 
 
 async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> None:
@@ -66,6 +66,7 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> N
         job = app.queue.jobs[0]
         await wait_until(pilot, lambda: len(job.segments) >= 3 and job.entry is not None)
         child = recogniser()
+        assert child is not None
         child.send_signal(signal.SIGKILL)
         await wait_until(pilot, lambda: job.status.over and job.saved)
         assert job.status is JobStatus.FAILED
@@ -80,11 +81,13 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> N
         await pilot.press("4", "R")
         await wait_until(pilot, lambda: app.queue.jobs[0] is not job)
         again = app.queue.jobs[0]
-        await wait_until(pilot, lambda: bool(again.segments))
-        # A recogniser that hangs can be stopped by the person.
-        recogniser().send_signal(signal.SIGSTOP)
+        # A recogniser that hangs, here from its beginning, can be stopped by the person.
+        await wait_until(pilot, lambda: recogniser() is not None)
+        hung = recogniser()
+        assert hung is not None
+        hung.send_signal(signal.SIGSTOP)
         await pilot.press("x")
-        await wait_until(pilot, lambda: again.status.over and again.saved, 20)
+        await wait_until(pilot, lambda: again.status.over and again.saved)
         assert again.status is JobStatus.STOPPED
         stopped = [s.text for s in again.result.asr.segments]
         assert stopped[: len(before)] == before
