@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from samples import DATA
 
 from omoai_tui import language, state
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import DATA
+from samples import DATA
 
 sys.path.append(str(Path(__file__).parents[1] / "engine" / "recording"))
 from sound_tools import noise, silence

@@ -21,6 +21,9 @@ from omoai_engine.results import ASRSegment, Paragraph, SummaryResult, Word
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import Changed, Job, JobStatus
 
+DATA = Path(__file__).parents[1] / "data"
+"""Real recordings and models that the project holds."""
+
 SENTENCES = (
     "Hôm nay chúng ta bàn về kế hoạch của quý tới.",
     "Trước hết, xin cảm ơn các anh chị đã đến đúng giờ.",

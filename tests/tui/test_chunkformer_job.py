@@ -8,8 +8,7 @@ import wave
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import screen_text
+from samples import DATA, screen_text
 from test_real_jobs import wait_until
 
 from omoai_engine.events import Event, ProvisionalText, SegmentRecognized

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import QuietApp, events, screen_text, segment
+from samples import DATA, QuietApp, events, screen_text, segment
 from test_real_jobs import wait_until
 from waiting import says, shows
 

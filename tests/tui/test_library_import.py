@@ -7,8 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import QuietApp
+from samples import DATA, QuietApp
 from test_real_jobs import wait_until
 from textual.pilot import Pilot
 from textual.widgets import Input

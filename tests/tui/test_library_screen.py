@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import QuietApp, screen_text
+from samples import DATA, QuietApp, screen_text
 from test_real_jobs import wait_until
 from textual.pilot import Pilot
 from waiting import shows

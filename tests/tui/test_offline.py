@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import DATA
+from samples import DATA
 from terminal_session import APP, TerminalSession
 
 ALONE = ("unshare", "--net", "--map-root-user")

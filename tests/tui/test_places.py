@@ -9,8 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import QuietApp, screen_text
+from samples import DATA, QuietApp, screen_text
 from textual.events import Paste
 from textual.pilot import Pilot
 

@@ -7,8 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import screen_text
+from samples import DATA, screen_text
 from textual.pilot import Pilot
 
 from omoai_tui.app import OmoaiApp

@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import DATA
-from samples import screen_text, segment
+from samples import DATA, screen_text, segment
 from test_real_jobs import wait_until
 from textual.pilot import Pilot
 

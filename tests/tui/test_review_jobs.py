@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DATA
+from samples import DATA
 from terminal_session import APP, TerminalSession
 from test_chunkformer_job import COMMANDS, TIMES, bare, commands
 from test_real_jobs import wait_until

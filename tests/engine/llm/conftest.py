@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from llm_asks import settings
+from llm_asks import API_KEY, settings
 
 from omoai_engine.config import OmoAIConfig
 from omoai_engine.errors import LanguageModelError
@@ -22,8 +22,6 @@ from omoai_engine.postprocess.llm.vllm_model import VLLMModel
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from tiny_language_model import make_tiny_language_model
-
-API_KEY = "a-key-of-the-tests"
 
 
 @pytest.fixture(scope="session")

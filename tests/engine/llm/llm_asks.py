@@ -12,6 +12,8 @@ from omoai_engine.config import OmoAIConfig, load_config
 from omoai_engine.postprocess.llm.contract import Message, Request
 from omoai_engine.results import ASRSegment
 
+API_KEY = "a-key-of-the-tests"
+
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {

@@ -8,8 +8,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from conftest import API_KEY
-from llm_asks import far_apart, random_transcript
+from llm_asks import API_KEY, far_apart, random_transcript
 from relay import Relay
 
 from omoai_engine import VLLMProcessor
