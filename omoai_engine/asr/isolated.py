@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from omoai_engine.asr.choice import RecognizerChoice, build_recognizer
@@ -147,15 +147,29 @@ class IsolatedRecognizer:
         return child
 
 
+def chunkformer_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that let the ChunkFormer engine run best in a process of its own.
+
+    What the person has set stays. Only a process that begins with them obeys them; who uses the
+    engine in their own process may set the same ones.
+    """
+    # Its products are short: threads that spin between them take the processor from whoever else
+    # is at work, a quarter of the speed where another program is.
+    given = {"OMP_WAIT_POLICY": ours.get("OMP_WAIT_POLICY", "PASSIVE")}
+    # 450 MB of weights pass through for every 20 s of sound: in pages of 2 MB instead of 4 KB that
+    # takes 5 % less time. Linux gives them where they are asked for; a C library of another kind
+    # than glibc passes over this.
+    tunables = ours.get("GLIBC_TUNABLES", "")
+    if "glibc.malloc.hugetlb" not in tunables:
+        tunables = ":".join(filter(None, (tunables, "glibc.malloc.hugetlb=1")))
+    return {**given, "GLIBC_TUNABLES": tunables}
+
+
 class _Child(ChildProcess):
     """A child process that holds one recogniser."""
 
     def __init__(self, choice: RecognizerChoice) -> None:
-        environ = {}
-        if choice.engine == "chunkformer":
-            # Its products are short: threads that spin between them take the processor from
-            # whoever else is at work, a quarter of the speed where another program is.
-            environ["OMP_WAIT_POLICY"] = os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
+        environ = chunkformer_environment(os.environ) if choice.engine == "chunkformer" else None
         super().__init__("omoai_engine.asr.isolated_child", what="the recogniser", environ=environ)
         self._is_loaded = False
         self.feed_error: BaseException | None = None

@@ -4,9 +4,10 @@
     python tests/benchmarks/chunkformer.py --first
 
 Every figure is the processor time of one thread in a process that has worked on a minute of
-sound before; the candidates take turns. Without `--model` a random model of the large
-architecture is made. `--reference` names a folder that holds the published package (see
-tests/engine/chunkformer/reference.py).
+sound before; the candidates take turns. The engine runs with the variables that it sets for its
+own process (`chunkformer_environment`), the published package as it is. Without `--model` a random
+model of the large architecture is made. `--reference` names a folder that holds the published
+package (see tests/engine/chunkformer/reference.py).
 
 `floor` is the same matrix products alone, with nothing around them. It takes turns with the
 engine step by step, because the speed of a shared machine can double from one second to the
@@ -167,10 +168,20 @@ def child(kind, *arguments):
     command = [sys.executable, __file__, "--child", ":".join([kind, *map(str, arguments)])]
     threads = str(arguments[-1]) if kind == "beginning" else "1"
     environment = {**os.environ, "OMP_NUM_THREADS": threads, "PYTHONPATH": str(ROOT)}
+    if kind != "reference":
+        environment |= process_environment()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{kind} {arguments}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def process_environment():
+    """What the engine sets for its process, in which the floor is measured as well."""
+    sys.path.insert(0, str(ROOT))
+    from omoai_engine.asr.isolated import chunkformer_environment
+
+    return chunkformer_environment(os.environ)
 
 
 def peak():

@@ -171,6 +171,9 @@ class FileTranscription:
         self._check, self._notice, self._on_processor = check, notice, on_processor
         self._on_gpu = encoder.device.type != "cpu"
         self._rows = rows or frames_at_once(encoder.device, encoder.config, streams)
+        # A first step of what is left over lets frames come out at the ends of the later ones: the
+        # first segment need not wait for half a step more than it asks for.
+        self._begin = encoder.config.blocks * (context.chunk + context.right) % self._rows
         self._read_at_once = READ_AT_ONCE
         self._samples = [0] * streams
         self._features = [FeatureStream() for _ in range(streams)]
@@ -209,8 +212,13 @@ class FileTranscription:
         return [
             index
             for index, (waiting, ended) in enumerate(zip(self._waiting, self._ended, strict=True))
-            if not ended and len(waiting) < self._rows
+            if not ended and len(waiting) < self._portion
         ]
+
+    @property
+    def _portion(self) -> int:
+        """How many frames of each recording the next step takes at most."""
+        return min(self._begin or self._rows, self._rows)
 
     @property
     def over(self) -> bool:
@@ -231,7 +239,8 @@ class FileTranscription:
         Raises `ModelError` when the memory of the device is too small for even a few frames.
         """
         done, ended = self._despite_shortage(self._encode)
-        self._waiting = [waiting[self._rows :] for waiting in self._waiting]
+        self._waiting = [waiting[self._portion :] for waiting in self._waiting]
+        self._begin = 0
         segments = []
         for index, frames in enumerate(done):
             self._check()
@@ -258,9 +267,9 @@ class FileTranscription:
 
     def _encode(self) -> tuple[list[Tensor], list[bool]]:
         """The finished frames of one step, and which recordings end with it."""
-        taken = [waiting[: self._rows] for waiting in self._waiting]
+        taken = [waiting[: self._portion] for waiting in self._waiting]
         ended = [
-            end and len(waiting) <= self._rows
+            end and len(waiting) <= self._portion
             for end, waiting in zip(self._ended, self._waiting, strict=True)
         ]
         return self._wavefront.step(taken, ended, self._check), ended

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from omoai_engine.asr.choice import RecognizerChoice, build_recognizer, choose_recognizer
-from omoai_engine.asr.isolated import IsolatedRecognizer
+from omoai_engine.asr.isolated import IsolatedRecognizer, chunkformer_environment
 from omoai_engine.audio import AudioBlock
 from omoai_engine.config import load_config
 from omoai_engine.control import JobControl
@@ -53,6 +53,18 @@ def test_it_gives_the_same_segments_as_in_process(
     assert list(isolated.recognize(blocks, control=JobControl())) == here
     assert isolated.pid == first
     assert isolated.peak_memory_mib > 100
+
+
+def test_what_the_person_set_for_the_process_stays() -> None:
+    huge = "glibc.malloc.hugetlb=1"
+    assert chunkformer_environment({})["GLIBC_TUNABLES"] == huge
+    given = {"GLIBC_TUNABLES": "glibc.malloc.check=3", "OMP_WAIT_POLICY": "ACTIVE"}
+    assert chunkformer_environment(given) == {
+        "GLIBC_TUNABLES": f"glibc.malloc.check=3:{huge}",
+        "OMP_WAIT_POLICY": "ACTIVE",
+    }
+    theirs = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}
+    assert chunkformer_environment(theirs)["GLIBC_TUNABLES"] == "glibc.malloc.hugetlb=0"
 
 
 def test_cancelling_ends_the_child_at_once_and_the_next_job_works(
@@ -127,7 +139,7 @@ def test_no_orphan_is_left_when_the_parent_is_killed(tmp_path: Path) -> None:
         textwrap.dedent("""
         import sys, time
         from omoai_engine.asr.choice import choose_recognizer
-        from omoai_engine.asr.isolated import IsolatedRecognizer
+        from omoai_engine.asr.isolated import IsolatedRecognizer, chunkformer_environment
         from omoai_engine.config import load_config
         recognizer = IsolatedRecognizer(choose_recognizer(load_config()))
         recognizer.load()
