@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from model_doubles import DoubleModel, Writer, asked_words
@@ -14,13 +15,17 @@ from omoai_engine.postprocess.backend import ModelEngine
 from omoai_engine.postprocess.llm.contract import Completion, Request
 from omoai_engine.postprocess.stage import TextBackend
 from omoai_engine.postprocess.words import words_of
-from omoai_engine.results import PostprocessResult
+from omoai_engine.results import ASRSegment, PostprocessResult
 
 SAID = spoken(
     "chúng ta họp về ngân sách năm sau |5 anh Nam sẽ viết báo cáo trước thứ sáu |5 "
     "chị Lan hỏi về lịch nghỉ tết |5 mọi người đồng ý mua máy chủ mới luôn luôn"
 )
-WORDS = words_of(" ".join(segment.text for segment in SAID))
+LONG = spoken(" |5 ".join(f"việc số {n} do người thứ {n} làm trong tuần này" for n in range(150)))
+
+
+def words_in(segments: Sequence[ASRSegment]) -> list[str]:
+    return list(words_of(" ".join(segment.text for segment in segments)))
 
 
 def always(text: str, finish: str = "stop") -> Writer:
@@ -49,7 +54,11 @@ ANSWERS: dict[str, Writer] = {
 
 
 def text_of(
-    write: Writer, context_tokens: int = 8192, *, writes_punctuation: bool = False
+    write: Writer,
+    context_tokens: int = 8192,
+    *,
+    said: Sequence[ASRSegment] = SAID,
+    writes_punctuation: bool = False,
 ) -> tuple[PostprocessResult, DoubleModel]:
     model = DoubleModel(write, context_tokens=context_tokens)
     stage = ModelEngine(TextBackend("server", "double"), model).stage(
@@ -59,7 +68,7 @@ def text_of(
         control=JobControl(),
         tell=lambda _: None,
     )
-    for segment in SAID:
+    for segment in said:
         stage.push(segment)
     stage.finish()
     return stage.result(), model
@@ -68,7 +77,7 @@ def text_of(
 @pytest.mark.parametrize("write", ANSWERS.values(), ids=ANSWERS)
 def test_no_answer_changes_a_word_and_a_useless_summary_is_said_to_be_one(write: Writer) -> None:
     result, model = text_of(write)
-    assert words_of(result.transcript_punctuated) == WORDS
+    assert list(words_of(result.transcript_punctuated)) == words_in(SAID)
     assert result.metadata["words_changed"] == 0
     assert [s.start for s in result.segments] == [s.start for s in SAID]
     assert result.summary.metadata["method"] == "extractive"
@@ -92,5 +101,8 @@ def test_bullets_that_name_what_is_not_there_have_no_support() -> None:
 
 @pytest.mark.parametrize("context_tokens", [*range(600, 3000, 97), 3000, 3001, 3002, 3003])
 def test_no_question_is_a_token_longer_than_the_context(context_tokens: int) -> None:
-    result, _ = text_of(always("chúng ta"), context_tokens)  # the double refuses what is too long
-    assert words_of(result.transcript_punctuated) == WORDS
+    result, model = text_of(always("chúng ta"), context_tokens, said=LONG)
+    assert list(words_of(result.transcript_punctuated)) == words_in(LONG)
+    for request in model.requests:
+        counted = sum(model.count_tokens([message.text for message in request.messages]))
+        assert counted + request.max_tokens <= context_tokens
