@@ -89,7 +89,8 @@ def from_text(transcript: Transcript, text: str) -> Return:
             edits.append(Merge(tuple(segment.key for segment in run[:stays])))
         before = " ".join(segment.text for segment in run[:stays])
         if stays > 1 or one_line(block.text) != before:
-            edits.append(EditText(block.key, block.text))
+            seen = None if stays > 1 else before
+            edits.append(EditText(block.key, block.text, seen))
         old = run[0].speaker or ""
         if block.speaker != old.replace("]", ")"):
             edits.append(SetSpeaker((block.key,), block.speaker or None))

@@ -25,10 +25,12 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class EditText:
-    """Give segment `key` another text."""
+    """Give segment `key` another text. `seen` is the text that the person had before them: what
+    somebody else has written there meanwhile is not written over."""
 
     key: int
     text: str
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,11 @@ def apply(
     """
     if isinstance(edit, EditText):
         (segment,) = chosen
+        if edit.seen is not None and segment.edited and segment.text not in (edit.seen, edit.text):
+            raise EditError(
+                f'another program has changed this segment meanwhile to "{segment.text[:200]}"',
+                hint="Look at it, then write yours again",
+            )
         return _changed([segment], [edited_text(segment, edit.text)])
     if isinstance(edit, Split):
         (segment,) = chosen

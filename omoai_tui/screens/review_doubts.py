@@ -269,7 +269,7 @@ class DoubtQueue(FullScreen):
     def _settled(self, doubt: Doubt, segment: Segment, text: str) -> tuple[Edit, ...]:
         """Return the edits for a place that a person has chosen the words of: those that stayed
         the same are right, too."""
-        edits: list[Edit] = [EditText(segment.key, text)]
+        edits: list[Edit] = [EditText(segment.key, text, segment.text)]
         same = len(text.split()) == len(segment.text.split())
         if segment.words and same:
             edits.append(Confirm(segment.key, doubt.first, doubt.last))

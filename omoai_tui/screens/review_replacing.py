@@ -106,4 +106,4 @@ class ReviewReplacing(DoubtQueue):
         def done(_outcome: EditOutcome) -> None:
             then(texts_review.REPLACED_ONE.format(time=clock(segment.start)))
 
-        self.make([EditText(segment.key, text)], then=done, failed=then)
+        self.make([EditText(segment.key, text, segment.text)], then=done, failed=then)

@@ -337,7 +337,17 @@ class ReviewScreen(
             if then is not None:
                 then(outcome)
 
-        self.ask(lambda library: library.edit(entry, *wanted, label=label), made, failed)
+        def refused(sentence: str) -> None:
+            (failed or self._failed)(sentence)
+            # Another program may have changed the transcript: show it as it is.
+            self.ask(lambda library: library.transcript(entry), self._show_anew)
+
+        self.ask(lambda library: library.edit(entry, *wanted, label=label), made, refused)
+
+    def _show_anew(self, transcript: Transcript) -> None:
+        if self._editing is None:  # not under the person's hands
+            self._show(transcript)
+            self._look_for_doubts()
 
     def took(self, outcome: EditOutcome) -> None:
         """Show what an edit did."""
@@ -482,7 +492,7 @@ class ReviewScreen(
         typed = one_line(self.input.value)
         was = document.segments[document.index[key]].text
         self.close_input()
-        edits: list[Edit] = [EditText(key, typed)] if typed != was else []
+        edits: list[Edit] = [EditText(key, typed, was)] if typed != was else []
         edits += more
         if not edits:
             document.drafts.pop(key, None)

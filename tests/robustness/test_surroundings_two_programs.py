@@ -81,6 +81,8 @@ def test_what_two_programs_change_in_one_transcript_is_all_there_or_refused(tmp_
         first, second = (segment.key for segment in mine.transcript(entry).segments)
         mine.edit(entry, EditText(first, "kính chào"))
         other.edit(entry, EditText(second, "ngày mai"))
+        with pytest.raises(EditError, match='changed this segment meanwhile to "kính chào"'):
+            other.edit(entry, EditText(first, "xin chào các bạn", "xin chào"))
         texts = [segment.text for segment in mine.transcript(entry).segments]
         assert texts == ["kính chào", "ngày mai"]
         other.delete(entry)

@@ -14,7 +14,7 @@ from test_real_jobs import wait_until
 from textual.pilot import Pilot
 
 from omoai_engine.config import load_config
-from omoai_engine.library import Library, Segment
+from omoai_engine.library import EditText, Library, Segment
 from omoai_engine.results import ASRResult, PipelineResult, Suggestion, SummaryResult
 from omoai_tui import review_drafts
 from omoai_tui.app import OmoaiApp
@@ -160,6 +160,24 @@ async def test_doubts_are_walked_and_settled_by_one_key_each(sitting: Sitting) -
         assert not again.screen.document.places, "settled places stay settled"
         await pilot.press("u")
         await wait_until(pilot, lambda: len(again.screen.document.places) == 1)
+
+
+async def test_what_another_program_wrote_is_not_written_over(sitting: Sitting) -> None:
+    async with sitting.app.run_test(size=(120, 36)) as pilot:
+        await sitting.open(pilot)
+        first = sitting.kept()[0]
+        sitting.library.edit(sitting.entry, EditText(first.key, "Của người khác."))
+        await pilot.press("enter", "end", "x", "y", "enter")
+        await wait_until(pilot, lambda: any("another program" in m for m in sitting.told("error")))
+        assert sitting.texts()[0] == "Của người khác."
+        document = sitting.screen.document
+        assert document is not None
+        assert document.drafts == {first.key: first.text + "xy"}
+        await wait_until(
+            pilot, lambda: sitting.screen.current() and sitting.screen.current().text[:3] == "Của"
+        )
+        await pilot.press("enter", "enter")  # what was typed is there, and may be kept now
+        await wait_until(pilot, lambda: sitting.texts()[0] == first.text + "xy")
 
 
 async def test_a_fix_is_made_everywhere_and_learned(sitting: Sitting) -> None:
