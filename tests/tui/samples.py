@@ -111,10 +111,11 @@ class QuietApp(OmoaiApp):
 
 
 def screen_text(app: OmoaiApp) -> str:
-    """Return what the screen shows, as plain text."""
+    """Return what the screen shows, as plain text; nothing while it has not been laid out yet."""
     width, height = app.size
     strips = app.screen._compositor.render_strips(app.screen.size)
     lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
-    assert len(lines) == height
+    if len(lines) != height:
+        return ""
     assert all(len(line) <= width for line in lines)
     return "\n".join(lines) + "\n"
