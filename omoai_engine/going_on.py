@@ -36,10 +36,3 @@ def words_after(segments: Iterable[ASRSegment], border: float) -> Iterator[ASRSe
             text = " ".join(word.text for word in words)
             start = max(words[0].start, border)
             yield replace(segment, start=start, text=text, words=words)
-
-
-def clock(seconds: float) -> str:
-    """Return a place in a recording for people: m:ss or h:mm:ss."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

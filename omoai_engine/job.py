@@ -18,6 +18,7 @@ from omoai_engine.asr.isolated import IsolatedRecognizer
 from omoai_engine.asr.recognizer import AudioProgress, Recognizer, RecognizerEvent
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
+from omoai_engine.durations import clock
 from omoai_engine.errors import CancelledError
 from omoai_engine.events import (
     Event,
@@ -34,7 +35,7 @@ from omoai_engine.events import (
     TextPunctuated,
 )
 from omoai_engine.findings import Findings
-from omoai_engine.going_on import begin_before, clock, words_after
+from omoai_engine.going_on import begin_before, words_after
 from omoai_engine.postprocess.stage import PunctuatedParagraph, TextEngine, TextStage
 from omoai_engine.preprocess.source import open_audio
 from omoai_engine.results import ASRSegment, PipelineResult

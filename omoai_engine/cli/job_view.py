@@ -23,14 +23,6 @@ _TELLING_SECONDS = 5.0
 """So much sound must be done before a speed is told."""
 
 
-def clock(seconds: float) -> str:
-    """Return seconds as `m:ss` or `h:mm:ss`."""
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
-
-
 class JobView:
     """How far the current file is; `now` is a clock in seconds."""
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from omoai_engine.cli import library_changes
 from omoai_engine.cli.console import Parser, error_line, say, write_text
 from omoai_engine.cli.exits import ExitCode
-from omoai_engine.cli.job_view import clock
 from omoai_engine.cli.library_changes import entry_line
+from omoai_engine.durations import clock
 from omoai_engine.errors import EditError, NotInLibraryError, TranscriptFormatError
 from omoai_engine.text import one_line, shown_path
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from omoai_engine.cli.console import error_line, say
 from omoai_engine.cli.exits import ExitCode
-from omoai_engine.cli.job_view import clock
+from omoai_engine.durations import clock
 from omoai_engine.errors import EditError, OmoAIError
 from omoai_engine.text import one_line, shown_path
 

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from omoai_engine.cli.console import say
-from omoai_engine.cli.job_view import JobView, clock
+from omoai_engine.cli.job_view import JobView
+from omoai_engine.durations import clock
 from omoai_engine.events import Event, StageProgress
 from omoai_engine.text import one_line
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 from omoai_engine.cli.console import Parser, error_line, say, write_text
 from omoai_engine.cli.exits import ExitCode, combined
-from omoai_engine.cli.job_view import clock
 from omoai_engine.cli.order import Order, parse_order
 from omoai_engine.cli.outputs import make_folder, plan_targets
 from omoai_engine.cli.record_view import RecordView
 from omoai_engine.cli.signals import Interrupts
+from omoai_engine.durations import clock
 from omoai_engine.errors import RecordingError
 from omoai_engine.text import shown_path
 

@@ -14,7 +14,7 @@ import sys
 import time
 
 from omoai_engine.cli.console import say
-from omoai_engine.cli.job_view import clock
+from omoai_engine.durations import clock
 from omoai_engine.events import (
     Event,
     LanguageDetected,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from omoai_engine.cli.console import end_quietly, error_line
 from omoai_engine.cli.exits import ExitCode, combined
-from omoai_engine.cli.job_view import clock
 from omoai_engine.cli.order import Order, parse_order
 from omoai_engine.cli.outputs import (
     STDIN,
@@ -30,6 +29,7 @@ from omoai_engine.cli.outputs import (
 from omoai_engine.cli.progress import Reporter, make_reporter
 from omoai_engine.cli.signals import Interrupts
 from omoai_engine.control import JobControl
+from omoai_engine.durations import clock
 from omoai_engine.errors import ExportError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
 from omoai_engine.unfinished import Unfinished

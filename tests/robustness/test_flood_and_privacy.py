@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
+from small_jobs import ROOT, environment
 
 from omoai_engine.events import SegmentRecognized, StageProgress
 from omoai_engine.results import ASRSegment
@@ -17,10 +17,9 @@ from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import Changed, JobStatus
 from omoai_tui.mailbox import Mailbox
 
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 MESSAGES = 50_000
+POOR = {"LANG": "C", "TERM": "dumb", "OMOAI_LLM__API_KEY": "sk-very-secret-key"}
 
 
 class Flooded(OmoaiApp):
@@ -61,21 +60,6 @@ async def test_fifty_thousand_messages_leave_the_keys_alive(tmp_path: Path) -> N
         assert sizes[-1] - sizes[1] < 40 * 2**20, sizes
 
 
-def _environment(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "LANG": "C",
-        "TERM": "dumb",
-        "PYTHONPATH": str(ROOT),
-        "OMOAI_ASR__ENGINE": "chunkformer",
-        "OMOAI_ASR__MODEL": str(TINY),
-        "OMOAI_ASR__LANGUAGE": "vi",
-        "OMOAI_ASR__THREADS": "1",
-        "OMOAI_LLM__API_KEY": "sk-very-secret-key",
-    }
-
-
 def test_what_is_kept_is_private_and_no_file_beside_it_holds_the_words(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
@@ -83,7 +67,7 @@ def test_what_is_kept_is_private_and_no_file_beside_it_holds_the_words(tmp_path:
     job = ["transcribe", "--library", "-f", "txt", "-o", str(out), str(SPEECH)]
     # An open umask: what is private must not depend on it.
     done = subprocess.run(
-        [*command, *job], capture_output=True, env=_environment(home), umask=0, timeout=240
+        [*command, *job], capture_output=True, env=environment(home, **POOR), umask=0, timeout=240
     )
     assert done.returncode == 0, done.stderr.decode()
     words = (out / "vi-common-voice.txt").read_text(encoding="utf-8").split()
@@ -100,7 +84,7 @@ def test_what_is_kept_is_private_and_no_file_beside_it_holds_the_words(tmp_path:
     assert spoken not in done.stderr.decode()
     for told in (["doctor"], ["config", "show"], ["config", "show", "--json"]):
         said = subprocess.run(
-            [*command, *told], capture_output=True, env=_environment(home), timeout=120
+            [*command, *told], capture_output=True, env=environment(home, **POOR), timeout=120
         )
         assert b"sk-very-secret-key" not in said.stdout + said.stderr, told
 
@@ -111,7 +95,7 @@ def test_without_memory_there_is_a_sentence(tmp_path: Path, megabytes: int) -> N
     done = subprocess.run(
         ["prlimit", f"--as={megabytes << 20}", sys.executable, "-m", "omoai_engine.cli",
          "transcribe", str(SPEECH)],
-        capture_output=True, env=_environment(tmp_path), timeout=240,
+        capture_output=True, env=environment(tmp_path, **POOR), timeout=240,
     )  # fmt: skip
     told = done.stderr.decode(errors="replace")
     assert done.returncode in (0, 1), told

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from small_jobs import ROOT, TINY, environment
 
 from omoai_engine import child_process
 from omoai_engine.asr.choice import choose_recognizer
@@ -28,8 +29,6 @@ from omoai_engine.errors import CancelledError, WorkerDiedError
 from omoai_engine.preprocess import open_audio
 from omoai_engine.shortage import shortage_in
 
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 COMMAND = [sys.executable, "-m", "omoai_engine.cli", "transcribe", str(SPEECH)]
 RECOGNISER, DECODER = "isolated_child", "preprocess.child"
@@ -115,20 +114,6 @@ def test_what_libraries_say_of_memory_is_told_as_that(said: str) -> None:
     assert str(found) == "memory ran out. Close other programs, or choose a smaller model."
 
 
-def _environment(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(ROOT),
-        "OMOAI_ASR__ENGINE": "chunkformer",
-        "OMOAI_ASR__MODEL": str(TINY),
-        "OMOAI_ASR__LANGUAGE": "vi",
-        "OMOAI_ASR__THREADS": "1",
-        "OMOAI_AUDIO__STALL_SECONDS": "2",
-    }
-
-
 def _child_of(process: subprocess.Popen[str], name: str) -> psutil.Process:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -148,7 +133,7 @@ def _start(home: Path) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=_environment(home),
+        env=environment(home, OMOAI_AUDIO__STALL_SECONDS="2"),
     )
 
 

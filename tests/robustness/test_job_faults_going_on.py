@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_jobs import ROOT, TINY, environment
 
 from omoai_engine.config import load_config
 from omoai_engine.errors import LibraryError
@@ -27,10 +28,12 @@ from omoai_engine.library import EditText, Library
 from omoai_engine.results import ASRSegment, Word
 from omoai_engine.unfinished import Earlier, Unfinished
 
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 COMMAND = [sys.executable, "-m", "omoai_engine.cli", "transcribe", "-f", "json"]
+
+
+def shelved(home: Path, **more: str) -> dict[str, str]:
+    return environment(home, OMOAI_LIBRARY__FOLDER=str(home / "shelf"), **more)
 
 
 @pytest.fixture(scope="module")
@@ -42,21 +45,6 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(ROOT),
-        "OMOAI_ASR__ENGINE": "chunkformer",
-        "OMOAI_ASR__MODEL": str(TINY),
-        "OMOAI_ASR__LANGUAGE": "vi",
-        "OMOAI_ASR__THREADS": "1",
-        "OMOAI_LIBRARY__FOLDER": str(home / "shelf"),
-        **more,
-    }
-
-
 def notebooks(home: Path) -> list[Path]:
     return sorted((home / ".local" / "share" / "omoai" / "unfinished").glob("*.jsonl"))
 
@@ -64,7 +52,7 @@ def notebooks(home: Path) -> list[Path]:
 def run(home: Path, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
-        capture_output=True, text=True, env=environment(home, **more), timeout=120, check=False,
+        capture_output=True, text=True, env=shelved(home, **more), timeout=120, check=False,
     )  # fmt: skip
 
 
@@ -72,7 +60,7 @@ def stopped_on_the_way(home: Path, number: int, *arguments: str | Path) -> list[
     """Send a signal when some segments are in the notebook; return its lines."""
     child = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(home),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=shelved(home),
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while child.poll() is None and time.monotonic() < deadline:
@@ -118,7 +106,7 @@ def test_a_transcript_that_could_not_be_written_is_not_recognised_again(
     out.mkdir()
     full = subprocess.run(
         ["prlimit", "--fsize=100000", *COMMAND, str(speech), "-o", str(out)],
-        capture_output=True, text=True, env=environment(tmp_path), timeout=120, check=False,
+        capture_output=True, text=True, env=shelved(tmp_path), timeout=120, check=False,
     )  # fmt: skip
     assert full.returncode == 1, full.stderr
     assert "the same command goes on from there" in full.stderr
@@ -205,7 +193,7 @@ def test_a_transcript_that_is_kept_elsewhere_is_private(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*COMMAND, str(SPEECH)], stdout=full, stderr=subprocess.PIPE, text=True, umask=0,
-            env=environment(tmp_path), timeout=120, check=False,
+            env=shelved(tmp_path), timeout=120, check=False,
         )  # fmt: skip
     assert done.returncode == 1
     (kept,) = (tmp_path / ".local" / "share" / "omoai" / "rescued").iterdir()

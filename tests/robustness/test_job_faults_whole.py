@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import collections
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from fault_tools import LONG, ROOT, needs_strace
+from fault_tools import LONG, needs_strace
+from small_jobs import ROOT, environment
 
 from omoai_engine.library import Library
 
 pytestmark = needs_strace
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 ERRORS = {
     "write": "ENOSPC", "pwrite64": "ENOSPC", "mkdir": "ENOSPC", "fsync": "EIO", "fdatasync": "EIO",
@@ -35,16 +34,11 @@ SOME = [
 
 
 def _run(home: Path, *, under: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     return subprocess.run(
         [*under, sys.executable, "-m", "omoai_engine.cli", "transcribe", "--library", "-f", "json",
          "-o", str(home / "out"), "--overwrite", str(SPEECH)],
         capture_output=True, text=True, timeout=180, check=False,
-        env=kept | {
-            "HOME": str(home), "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1", "OMOAI_ASR__ENGINE": "chunkformer",
-            "OMOAI_ASR__MODEL": str(TINY), "OMOAI_ASR__LANGUAGE": "vi", "OMOAI_ASR__THREADS": "1",
-        },
+        env=environment(home, PYTHONDONTWRITEBYTECODE="1"),
     )  # fmt: skip
 
 

@@ -16,14 +16,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from small_jobs import ROOT, TINY, environment
 
 from omoai_engine.config import load_config
 from omoai_engine.config_report import config_report
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.unfinished import Unfinished
 
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 COMMAND = [sys.executable, "-m", "omoai_engine.cli"]
 KEY = "sk-unheard-of-secret-4711"
@@ -55,28 +54,21 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def environment(home: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "TMPDIR": str(home / "tmp"),
-        "LANG": "C.UTF-8",
-        "TERM": "xterm-256color",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMOAI_ASR__ENGINE": "chunkformer",
-        "OMOAI_ASR__MODEL": str(TINY),
-        "OMOAI_ASR__LANGUAGE": "vi",
-        "OMOAI_ASR__THREADS": "1",
-        "OMOAI_LLM__API_KEY": KEY,
-    }
+def with_key(home: Path) -> dict[str, str]:
+    return environment(
+        home,
+        TMPDIR=str(home / "tmp"),
+        TERM="xterm-256color",
+        PYTHONDONTWRITEBYTECODE="1",
+        OMOAI_LLM__API_KEY=KEY,
+    )
 
 
 def watched(command: list[str], home: Path) -> tuple[str, str, list[tuple[str, str, str]]]:
     """Run with an open umask; return what it wrote, and name, arguments and variables of the
     processes that it started."""
     running = subprocess.Popen(
-        command, env=environment(home), umask=0, text=True,
+        command, env=with_key(home), umask=0, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     seen: dict[int, tuple[str, str, str]] = {}
@@ -144,7 +136,7 @@ def test_a_fault_of_the_program_is_reported_without_words(home: Path) -> None:
         f"sys.exit(main(['transcribe', {str(home / NAME)!r} + '.mp3']))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(home), umask=0,
+        [sys.executable, "-c", program], env=with_key(home), umask=0,
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 1
@@ -232,7 +224,7 @@ def test_the_doctor_tells_of_a_key_and_of_words_that_others_may_reach(home: Path
     settings.chmod(0o644)
     (home / "shelf").mkdir(mode=0o755)
     done = subprocess.run(
-        [*COMMAND, "doctor"], env=environment(home) | {"OMOAI_CONFIG": str(settings)},
+        [*COMMAND, "doctor"], env=with_key(home) | {"OMOAI_CONFIG": str(settings)},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     said = " ".join(done.stdout.split())
@@ -281,7 +273,7 @@ def test_a_whole_job_of_the_app_asks_no_other_machine(home: Path) -> None:
             pytest.skip(f"{command[0]} is missing or not allowed here")
     job = [sys.executable, "-c", APP, str(home / f"{NAME}.mp3"), str(home)]
     done = subprocess.run(
-        [*alone, *told, *job], env=environment(home), capture_output=True, text=True,
+        [*alone, *told, *job], env=with_key(home), capture_output=True, text=True,
         check=False, timeout=180,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -11,28 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from small_jobs import ROOT, environment
 
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
 SPEECH = ROOT / "tests" / "data" / "en-jfk.mp3"
 OMOAI = [sys.executable, "-m", "omoai_engine.cli"]
 SRT = "1\n00:00:01,000 --> 00:00:02,500\nXin chào các bạn.\n"
 NOBODY = 61234
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount or become another")
-
-
-def surroundings(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(ROOT),
-        "OMOAI_ASR__ENGINE": "chunkformer",
-        "OMOAI_ASR__MODEL": str(TINY),
-        "OMOAI_ASR__LANGUAGE": "vi",
-        "OMOAI_ASR__THREADS": "1",
-        **more,
-    }
 
 
 def omoai(
@@ -41,7 +26,7 @@ def omoai(
     """Run the command in a shell that has done `before`."""
     return subprocess.run(
         ["bash", "-c", f'{before}; exec "$@"', "bash", *OMOAI, *arguments],
-        capture_output=True, text=True, env=surroundings(home, **more), timeout=120,
+        capture_output=True, text=True, env=environment(home, **more), timeout=120,
         stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
 
@@ -72,7 +57,7 @@ def test_too_few_threads_are_told_as_that(tmp_path: Path, number: int) -> None:
     done = subprocess.run(
         [*changed, "bash", "-c", f'ulimit -u {number}; exec "$@"', "bash", *OMOAI,
          "transcribe", str(SPEECH)],
-        capture_output=True, text=True, env=surroundings(tmp_path), timeout=120, check=False,
+        capture_output=True, text=True, env=environment(tmp_path), timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     (sentence,) = complaints(done)
@@ -108,7 +93,7 @@ def test_a_library_on_a_full_disk_says_so_and_is_whole_when_there_is_room(tmp_pa
     done = subprocess.run(
         ["unshare", "-m", "bash", "-c", command, "bash", *OMOAI, "library", "import", str(shelf)],
         capture_output=True, text=True, timeout=120, check=False,
-        env=surroundings(tmp_path, OMOAI_LIBRARY__FOLDER=str(folder / "shelf")),
+        env=environment(tmp_path, OMOAI_LIBRARY__FOLDER=str(folder / "shelf")),
     )  # fmt: skip
     if "permission denied" in done.stderr and "mount" in done.stderr:
         pytest.skip("this machine lets nobody mount")
@@ -158,7 +143,7 @@ def test_what_was_typed_in_an_editor_is_kept_and_its_place_named(
     shelf.write_text(SRT, encoding="utf-8")
     assert omoai(tmp_path, "library", "import", str(shelf)).returncode == 0
     (tmp_path / "editor.sh").write_text(EDITOR, encoding="utf-8")
-    given = surroundings(tmp_path, VISUAL=f"sh {tmp_path}/editor.sh", TMPDIR=str(tmp_path))
+    given = environment(tmp_path, VISUAL=f"sh {tmp_path}/editor.sh", TMPDIR=str(tmp_path))
     running = subprocess.Popen(
         [*OMOAI, "library", "edit", "1"], stderr=subprocess.PIPE, text=True, env=given,
         start_new_session=True,
@@ -190,7 +175,7 @@ def test_notes_of_the_package_that_cannot_be_read_are_no_fault(
     refused = ["strace", "-f", "-qq", "-o", os.devnull, "-P", str(notes)]
     done = subprocess.run(
         [*refused, "-e", "inject=openat:error=EACCES", *OMOAI, command],
-        capture_output=True, text=True, env=surroundings(tmp_path), timeout=120, check=False,
+        capture_output=True, text=True, env=environment(tmp_path), timeout=120, check=False,
     )  # fmt: skip
     assert complaints(done) == []
     assert "version cannot be read" in done.stdout

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omoai_engine.cli.exits import ExitCode, combined
-from omoai_engine.cli.job_view import JobView, clock
+from omoai_engine.cli.job_view import JobView
 from omoai_engine.cli.outputs import (
     FileExistsAlreadyError,
     check_free,
     make_folder,
     plan_targets,
 )
+from omoai_engine.durations import clock
 from omoai_engine.errors import ExportError
 from omoai_engine.events import JobStarted, Notice, SegmentRecognized, StageProgress, StageStarted
 from omoai_engine.results import ASRSegment
