@@ -6,7 +6,18 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 # A disk that stops answering takes half a minute and a kernel with FUSE.
 collect_ignore = [] if os.environ.get("LONG_TESTS") == "1" else ["test_surroundings_stalled.py"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults were injected, where some were."""
+    from fault_tools import COUNTED
+
+    if COUNTED["runs"]:
+        told = ", ".join(f"{number} {what}" for what, number in COUNTED.items())
+        terminalreporter.write_line(f"single calls that were failed: {told}")

@@ -17,6 +17,8 @@ from faulty_children import when
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+COUNTED = {"runs": 0, "faults": 0, "kills": 0}
+"""What all sweeps of this run have done."""
 LONG = os.environ.get("LONG_TESTS") == "1"
 """Every call instead of some."""
 
@@ -83,7 +85,7 @@ def sweep(
     homes = [_copy(home, folder / str(number)) for number in numbers]
     rows, lines = _run(plan, folder / "sweep", homes, 1, step, call, what, environment)
     hit = {int(line.split(maxsplit=1)[0]) for line in lines if "(INJECTED)" in line}
-    return [
+    ends = [
         Ended(
             Path(copy),
             call,
@@ -94,6 +96,10 @@ def sweep(
         )
         for number, copy, (pid, status) in zip(numbers, homes, rows, strict=True)
     ]
+    COUNTED["runs"] += len(ends)
+    COUNTED["faults"] += sum(end.hit for end in ends)
+    COUNTED["kills"] += sum(end.hit and fault == "KILL" for end in ends)
+    return ends
 
 
 def _copy(home: Path, target: Path) -> str:
