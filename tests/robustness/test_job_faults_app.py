@@ -1,4 +1,8 @@
-"""In the app a job that failed is done again from where it was, in the same transcript."""
+"""In the app a job that failed is done again from where it was, in the same transcript.
+
+The sound is held in the middle of the recording until the fault is there: a fast recogniser would
+be through with it before.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +18,10 @@ import psutil
 import pytest
 from textual.pilot import Pilot
 
+from omoai_engine.audio import AudioBlock
 from omoai_engine.library import EditText, Library
 from omoai_engine.library.library import library_folder
+from omoai_engine.preprocess.source import AudioSource
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import JobStatus
 
@@ -27,7 +32,7 @@ SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 
 @pytest.fixture
 def speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """20 min of speech, and an app of its own for it."""
+    """10 min of speech, and an app of its own for it."""
     for name, value in {
         "XDG_DATA_HOME": str(tmp_path / "data"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
@@ -39,7 +44,7 @@ def speech(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }.items():
         monkeypatch.setenv(name, value)
     path = tmp_path / "talk.wav"
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "13", "-i", str(SPEECH)]
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "6", "-i", str(SPEECH)]
     subprocess.run([*command, "-ar", "16000", "-ac", "1", str(path)], check=True, timeout=60)
     return path
 
@@ -60,27 +65,50 @@ def recogniser() -> psutil.Process | None:
     return None
 
 
-def kill_in_the_middle(notebooks: Path) -> None:
-    """Kill the recogniser when three segments are on the disk: the screen would tell too late."""
-    deadline = time.monotonic() + 90
-    child = None
-    while time.monotonic() < deadline:
-        child = child or recogniser()
-        kept = b"".join(path.read_bytes() for path in notebooks.glob("*.jsonl"))
-        if child is not None and kept.count(b'{"segment"') >= 3:
-            child.send_signal(signal.SIGKILL)
-            return
-        time.sleep(0.005)
+class HeldSound:
+    """Gives the first minutes of every recording that is decoded, and the rest when told to."""
+
+    SECONDS = 200.0
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._free = threading.Event()
+        read = AudioSource.__next__
+
+        def held(source: AudioSource) -> AudioBlock:
+            block = read(source)
+            if block.end > self.SECONDS:
+                assert self._free.wait(90), "nobody let the sound go on"
+            return block
+
+        monkeypatch.setattr(AudioSource, "__next__", held)
+
+    def hold(self) -> None:
+        self._free.clear()
+
+    def go_on(self) -> None:
+        self._free.set()
 
 
-async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> None:
+async def test_a_job_that_failed_goes_on_when_it_is_run_again(
+    speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from omoai_engine.config import load_config
 
     notebooks = speech.parent / "data" / "omoai" / "unfinished"
+
+    def segments_on_the_disk() -> int:
+        kept = b"".join(path.read_bytes() for path in notebooks.glob("*.jsonl"))
+        return kept.count(b'{"segment"')
+
+    sound = HeldSound(monkeypatch)
     app = OmoaiApp([str(speech)], folder=str(speech.parent), theme="omoai-night")
-    threading.Thread(target=kill_in_the_middle, args=(notebooks,), daemon=True).start()
     async with app.run_test(size=(120, 36)) as pilot:
         job = app.queue.jobs[0]
+        await wait_until(pilot, lambda: segments_on_the_disk() >= 3)
+        working = recogniser()
+        assert working is not None
+        working.send_signal(signal.SIGKILL)
+        sound.go_on()
         await wait_until(pilot, lambda: job.status.over and job.saved)
         assert job.status is JobStatus.FAILED
         assert "was killed, most likely because memory ran out" in job.reason
@@ -91,6 +119,7 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> N
             first = library.transcript(entry).segments[0]
             library.edit(entry, EditText(first.key, "đã sửa bằng tay"))
 
+        sound.hold()
         await pilot.press("4", "R")
         await wait_until(pilot, lambda: app.queue.jobs[0] is not job)
         again = app.queue.jobs[0]
@@ -100,6 +129,7 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> N
         assert hung is not None
         hung.send_signal(signal.SIGSTOP)
         await pilot.press("x")
+        sound.go_on()
         await wait_until(pilot, lambda: again.status.over and again.saved)
         assert again.status is JobStatus.STOPPED
         stopped = [s.text for s in again.result.asr.segments]
@@ -113,7 +143,7 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(speech: Path) -> N
         assert last.entry == entry
         assert [s.text for s in last.result.asr.segments][: len(stopped)] == stopped
         assert last.result.metadata["continued_from"] > 0
-        assert last.duration == pytest.approx(14 * 85.0, rel=0.01)
+        assert last.duration == pytest.approx(7 * 85.0, rel=0.01)
         with Library(library_folder(load_config())) as library:
             (kept,) = library.entries()
             assert (kept.id, kept.state) == (entry, "finished")
