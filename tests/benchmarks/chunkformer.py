@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECOND = 16_000
 LARGE = {"output_size": 512, "attention_heads": 8, "linear_units": 2048, "num_blocks": 17}
 VOCABULARY = 6992
+LONG_SECONDS = 600
 
 
 def main():
@@ -135,7 +136,8 @@ def first(args, model):
 
 
 def beginning(model, precision, threads):
-    """Wall seconds to the first provisional words and to the first firm segment of a long file."""
+    """Wall seconds to the first provisional words and to the first firm segment of a long file:
+    it must be longer than the 266 s that the first frame asks for, or its end would be waited for."""
     import torch
 
     from omoai_engine.asr.chunkformer.recognizer import ChunkFormerRecognizer
@@ -145,7 +147,7 @@ def beginning(model, precision, threads):
     from omoai_engine.events import ProvisionalText
 
     torch.set_num_threads(int(threads))
-    sound = speech_like(240).astype(np.float32) / 32768
+    sound = speech_like(LONG_SECONDS).astype(np.float32) / 32768
     settings = ASRSettings(device="cpu", precision=precision)
     recognizer = ChunkFormerRecognizer(Path(model), "random", settings)
 
@@ -160,7 +162,7 @@ def beginning(model, precision, threads):
         if isinstance(event, ProvisionalText):
             words.append(time.perf_counter() - start)
 
-    next(recognizer.recognize(blocks(240), control=JobControl(), report=report))
+    next(recognizer.recognize(blocks(LONG_SECONDS), control=JobControl(), report=report))
     return words[0], time.perf_counter() - start
 
 
