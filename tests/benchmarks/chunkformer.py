@@ -137,7 +137,7 @@ def first(args, model):
 
 def beginning(model, precision, threads):
     """Wall seconds to the first provisional words and to the first firm segment of a long file:
-    it must be longer than the 266 s that the first frame asks for, or its end would be waited for."""
+    longer than the 266 s that the first frame asks for, or it would come with the end."""
     import torch
 
     from omoai_engine.asr.chunkformer.recognizer import ChunkFormerRecognizer
