@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,8 +31,9 @@ FRAMES_AT_ONCE = 2048  # bounds the memory of one very long block: 20 s, about 1
 
 @cache
 def _povey_window() -> Tensor:
-    """(400,): a Hann window to the power 0.85, zero at both ends."""
-    return torch.hann_window(FRAME_LENGTH, periodic=False, dtype=torch.float64).pow(0.85).float()
+    """(512,): a Hann window of 400 samples to the power 0.85, zero at both ends and behind."""
+    window = torch.hann_window(FRAME_LENGTH, periodic=False, dtype=torch.float64).pow(0.85)
+    return F.pad(window, (0, FFT_SIZE - FRAME_LENGTH)).float()
 
 
 @cache
@@ -64,13 +66,14 @@ def log_mel(samples: Tensor) -> Tensor:
         return samples.new_zeros((0, MEL_BINS))
     frames = (samples * INT16_SCALE).unfold(0, FRAME_LENGTH, FRAME_SHIFT)  # (frames, 400)
     frames = frames - frames.mean(1, keepdim=True)
-    before = torch.cat(
-        (frames[:, :1], frames[:, :-1]), 1
-    )  # the first sample stands for its own past
-    frames = (frames - PRE_EMPHASIS * before) * _povey_window()
-    spectrum = torch.fft.rfft(frames, n=FFT_SIZE)  # (frames, 257)
-    squares = torch.view_as_real(spectrum).flatten(1).square()  # (frames, 514)
-    return (squares @ _filters_of_parts()).clamp_min(ENERGY_FLOOR).log()
+    padded = frames.new_zeros((len(frames), FFT_SIZE))
+    emphasised = padded[:, :FRAME_LENGTH]
+    torch.add(frames[:, 1:], frames[:, :-1], alpha=-PRE_EMPHASIS, out=emphasised[:, 1:])
+    # The first sample stands for its own past.
+    torch.mul(frames[:, 0], 1.0 - PRE_EMPHASIS, out=emphasised[:, 0])
+    spectrum = torch.fft.rfft(padded.mul_(_povey_window()))  # (frames, 257)
+    squares = torch.view_as_real(spectrum).flatten(1).square_()  # (frames, 514)
+    return (squares @ _filters_of_parts()).clamp_min_(ENERGY_FLOOR).log_()
 
 
 class FeatureStream:

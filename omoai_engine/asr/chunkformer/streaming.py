@@ -50,17 +50,16 @@ def nothing() -> None:
 
 
 class FrameStream:
-    """Features of one recording to encoder frames: as soon as each is complete, or, where nobody
-    waits for them, `lump` at a time (bfloat16: 0.13 ms a frame with 64, 0.20 with 12)."""
+    """Features of one recording to encoder frames, as soon as each is complete."""
 
-    def __init__(self, encoder: Encoder, lump: int = 1) -> None:
-        self._encoder, self._lump = encoder, lump
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
         self._rest = torch.zeros((0, MEL_BINS), device=encoder.device)
 
     def push(self, features: Tensor) -> Tensor:
         """Take (f, 80) features on any device, return the (n, D) frames that they complete."""
         features = torch.cat((self._rest, features.to(self._encoder.device)))
-        count = frames_in(len(features)) // self._lump * self._lump
+        count = frames_in(len(features))
         frames = features.new_zeros((0, self._encoder.config.dim))
         if count:
             seen = (count - 1) * SUBSAMPLING + FEATURES_A_FRAME  # more would give more frames
@@ -70,14 +69,9 @@ class FrameStream:
 
     def moved(self, encoder: Encoder) -> FrameStream:
         """Return this stream at the same place, with the same weights on another device."""
-        other = FrameStream(encoder, self._lump)
+        other = FrameStream(encoder)
         other._rest = self._rest.to(encoder.device)
         return other
-
-    def finish(self) -> Tensor:
-        """The recording is over: return the (n, D) frames that were held back."""
-        self._lump = 1
-        return self.push(self._rest[:0])
 
 
 @dataclass(slots=True, eq=False)
