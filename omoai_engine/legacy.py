@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from omoai_engine.errors import ConfigError, ExportError
 from omoai_engine.export import write
 from omoai_engine.export.json_format import from_json
+from omoai_engine.far_files import read_file
 from omoai_engine.pipeline import Pipeline, as_config
 from omoai_engine.processor import VLLMProcessor
 from omoai_engine.results import ASRResult, PipelineResult, PostprocessResult
 from omoai_engine.text import shown_path
+
+_MOST_BYTES = 1 << 30
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -44,7 +47,7 @@ def postprocess_asr_json(
     """
     path = Path(asr_json)
     try:
-        content = path.read_bytes()
+        content = read_file(path, _MOST_BYTES)
     except OSError as error:
         raise ExportError(
             f"the file cannot be read: {error.strerror}", where=shown_path(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from omoai_engine.errors import ConfigError
+from omoai_engine.far_files import read_file
 from omoai_engine.text import one_line, shown_path
 
 SETTING = "asr.hotwords"
@@ -49,8 +50,7 @@ def read_hotwords(given: tuple[str, ...] | Path) -> tuple[str, ...]:
 def _read(path: Path) -> str:
     where, hint = shown_path(path), f"Correct {SETTING} or create the file: one phrase a line"
     try:
-        with path.expanduser().open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
+        content = read_file(path.expanduser(), _LARGEST_FILE + 1)
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(

@@ -93,20 +93,22 @@ def _read(name: str) -> list[Token]:
 
         with Library.open(load_config()) as library:
             return tokens_of(library.result(int(name)).segments)
+    from omoai_engine.far_files import CHECK_DISK, DiskSilentError, read_file
     from omoai_engine.library.imports import MOST_BYTES, parse_transcript, read_transcript
 
     path = Path(name)
     if path.suffix.lower() in _FORMATS:
         return tokens_of(read_transcript(path).segments)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_file(path, MOST_BYTES + 1)
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except OSError as error:
         raise TranscriptFormatError(
             f"the file cannot be read: {error.strerror}",
             where=shown_path(path),
-            hint="Check its name and its permissions",
+            hint=CHECK_DISK
+            if isinstance(error, DiskSilentError)
+            else "Check its name and its permissions",
         ) from None
     except UnicodeDecodeError as error:
         raise TranscriptFormatError(

@@ -180,12 +180,13 @@ def _search(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) 
 
 
 def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -> int:
+    from omoai_engine.far_files import is_file
     from omoai_engine.library.companions import import_file, sound_beside
 
     if parsed.audio and len(parsed.files) > 1:
         error_line("--audio belongs to one FILE. See: omoai library import --help")
         return ExitCode.USAGE
-    if parsed.audio and not Path(parsed.audio).is_file():
+    if parsed.audio and not is_file(parsed.audio):
         error_line(f"there is no recording {shown_path(parsed.audio)}. Check its name")
         return ExitCode.USAGE
     code = ExitCode.DONE

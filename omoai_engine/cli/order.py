@@ -15,6 +15,7 @@ from typing import Any
 from omoai_engine.cli.console import Parser
 from omoai_engine.cli.exits import EXIT_CODES
 from omoai_engine.cli.outputs import STDIN, STREAMABLE, Target, plan_targets
+from omoai_engine.far_files import is_file
 
 _DESCRIPTION = """\
 Turn recordings (sound or video, anything FFmpeg reads) into text.
@@ -190,8 +191,8 @@ def _threads(text: str) -> int:
 
 def _hotwords(text: str) -> tuple[str, ...] | Path:
     """Return the file that `text` names, if there is one, or else the words in it."""
-    with contextlib.suppress(OSError, ValueError):  # names that no file system takes
-        if Path(text).expanduser().is_file():
+    with contextlib.suppress(ValueError, RuntimeError):  # names that no file system takes
+        if is_file(Path(text).expanduser()):
             return Path(text).absolute()
     if not (words := tuple(part.strip() for part in text.split(",") if part.strip())):
         raise argparse.ArgumentTypeError("no hotword is given")

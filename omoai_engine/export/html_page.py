@@ -16,6 +16,7 @@ from omoai_engine.errors import ExportError
 from omoai_engine.export.blocks import blocks
 from omoai_engine.export.options import ExportOptions
 from omoai_engine.export.times import clock, milliseconds
+from omoai_engine.far_files import read_file
 from omoai_engine.results import PipelineResult
 from omoai_engine.text import one_line, shown_path
 
@@ -105,13 +106,14 @@ def _language(result: PipelineResult) -> str:
 def _player(audio: Path) -> str:
     kind = mimetypes.guess_type(audio.name)[0] or "audio/mpeg"
     try:
-        if audio.stat().st_size > _MOST_AUDIO_BYTES:
+        content = read_file(audio, _MOST_AUDIO_BYTES + 1)
+        if len(content) > _MOST_AUDIO_BYTES:
             raise ExportError(
                 "the audio is larger than 256 MiB, too much for one page",
                 where=shown_path(audio),
                 hint="Export the page without audio",
             )
-        data = base64.b64encode(audio.read_bytes()).decode("ascii")
+        data = base64.b64encode(content).decode("ascii")
     except OSError as error:
         raise ExportError(
             f"the audio cannot be read: {error.strerror}",

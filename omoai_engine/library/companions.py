@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omoai_engine.errors import LibraryError, OmoAIError
+from omoai_engine.far_files import is_file, list_folder
 from omoai_engine.preprocess.media import MEDIA_SUFFIXES
 from omoai_engine.results import PipelineResult
 from omoai_engine.text import shown_path
@@ -30,16 +31,15 @@ def sound_beside(transcript: Path) -> Path | None:
     stem = transcript.stem.casefold()
     found: list[Path] = []
     with contextlib.suppress(OSError):
-        for number, other in enumerate(transcript.parent.iterdir()):
-            if number >= _MOST_NAMES:
-                break
-            if other.suffix.lower() not in MEDIA_SUFFIXES:
+        for entry in list_folder(transcript.parent, _MOST_NAMES, sizes=False):
+            other = transcript.parent / entry.name
+            if entry.is_folder or other.suffix.lower() not in MEDIA_SUFFIXES:
                 continue
             own = other.stem.casefold()
             if stem in (own, other.name.casefold()) or stem.startswith(f"{own}."):
                 found.append(other)
     found.sort(key=lambda path: (-len(path.stem), path.name))
-    return next((path for path in found if path.is_file()), None)
+    return next((path for path in found if is_file(path)), None)
 
 
 def import_file(
@@ -52,7 +52,7 @@ def import_file(
     """
     from omoai_engine.library.imports import read_transcript
 
-    if sound is not None and not sound.is_file():
+    if sound is not None and not is_file(sound):
         raise LibraryError(
             "there is no such recording",
             where=shown_path(sound),

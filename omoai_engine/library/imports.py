@@ -20,6 +20,7 @@ from typing import Any
 
 from omoai_engine.errors import TranscriptFormatError
 from omoai_engine.export.json_format import from_document
+from omoai_engine.far_files import CHECK_DISK, DiskSilentError, read_file
 from omoai_engine.library.plain_text import read_plain
 from omoai_engine.results import (
     ASRResult,
@@ -53,13 +54,14 @@ def read_transcript(path: Path, *, duration: float | None = None) -> PipelineRes
     """Return the transcript in the file `path`; of plain text (`.txt`) `duration`, the length of
     its sound in seconds, helps to guess the times. Raises `TranscriptFormatError`."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = read_file(path, MOST_BYTES + 1)
     except OSError as error:
         raise TranscriptFormatError(
             f"the file cannot be read: {error.strerror}",
             where=shown_path(path),
-            hint="Check its name and its permissions",
+            hint=CHECK_DISK
+            if isinstance(error, DiskSilentError)
+            else "Check its name and its permissions",
         ) from None
     try:
         plain = path.suffix.lower() == ".txt" and b"-->" not in data

@@ -18,6 +18,7 @@ from omoai_engine.asr.recognizer import AudioProgress, RecognizerEvent
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.errors import AudioInputError
+from omoai_engine.far_files import is_file
 from omoai_engine.preprocess import open_audio
 from omoai_engine.results import ASRSegment
 from omoai_engine.text import shown_path
@@ -112,7 +113,7 @@ def sound_of(path: Path | None) -> Path:
     """Return the recording's file. Raises `AudioInputError` where there is none any more."""
     if path is None:
         raise AudioInputError("no recording is kept with this transcript", hint="Import it again")
-    if not path.is_file():
+    if not is_file(path):
         raise AudioInputError(
             "the recording is not there any more", where=shown_path(path), hint="Put it back"
         )

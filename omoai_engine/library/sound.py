@@ -14,6 +14,7 @@ import secrets
 from pathlib import Path
 
 from omoai_engine.errors import LibraryError
+from omoai_engine.far_files import Disk, FarFile
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
 
@@ -32,7 +33,7 @@ def keep_copy(source: Path, folder: Path) -> tuple[str, str]:
     digest = hashlib.sha256()
     try:
         make_private_folder(folder)
-        with source.open("rb") as reading:
+        with FarFile(source) as reading:
             descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as writing:
                 while block := reading.read(_PIECE):
@@ -50,15 +51,15 @@ def keep_copy(source: Path, folder: Path) -> tuple[str, str]:
     return name, f"sha256:{digest.hexdigest()}"
 
 
-def fingerprint(path: Path, *, whole: bool = False) -> str:
+def fingerprint(path: Path, *, whole: bool = False, disk: Disk | None = None) -> str:
     """Return the fingerprint of a file. Raises `OSError`."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with FarFile(path, disk) as file:
         if whole:
             while block := file.read(_PIECE):
                 digest.update(block)
             return f"sha256:{digest.hexdigest()}"
-        size = os.fstat(file.fileno()).st_size
+        size = file.size
         digest.update(size.to_bytes(8, "big"))
         for at in (0, size // 2, max(size - _PIECE, 0)):
             file.seek(at)
@@ -66,12 +67,12 @@ def fingerprint(path: Path, *, whole: bool = False) -> str:
     return f"sample:{digest.hexdigest()}"
 
 
-def is_same(path: Path, known: str | None) -> bool:
+def is_same(path: Path, known: str | None, disk: Disk | None = None) -> bool:
     """Say whether the file at `path` is the one that had fingerprint `known`.
 
     Raises `OSError` where it cannot be read.
     """
     if known is None:
-        path.stat()
+        FarFile(path, disk).close()
         return True
-    return fingerprint(path, whole=known.startswith("sha256:")) == known
+    return fingerprint(path, whole=known.startswith("sha256:"), disk=disk) == known

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from omoai_engine.far_files import Disk
 from omoai_engine.library import sound
 from omoai_engine.library.database import others_may_enter
 from omoai_engine.text import shown_path
@@ -26,6 +27,11 @@ class Problem:
 
 def problems(connection: sqlite3.Connection, sound_folder: Path) -> list[Problem]:
     """Return what is wrong: with the file, the index, the originals, the audio."""
+    with Disk() as disk:
+        return _problems(connection, sound_folder, disk)
+
+
+def _problems(connection: sqlite3.Connection, sound_folder: Path, disk: Disk) -> list[Problem]:
     found: list[Problem] = []
     for (row,) in connection.execute(f"PRAGMA integrity_check({_MOST_TOLD})"):
         if row != "ok":
@@ -61,7 +67,7 @@ def problems(connection: sqlite3.Connection, sound_folder: Path) -> list[Problem
     ):
         path = sound_folder / name if kind == "kept" else Path(name)
         try:
-            same = sound.is_same(path, mark)
+            same = sound.is_same(path, mark, disk)
         except OSError:
             found.append(
                 Problem(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omoai_engine.audio import SAMPLE_RATE_HZ
-from omoai_engine.preprocess.confine import INPUT, OUTPUT, confine
+from omoai_engine.preprocess.confine import INPUT, OUTPUT, confine, stand_alone
 from omoai_engine.preprocess.ffmpeg import Log, SoundTrack, check_rate
 from omoai_engine.preprocess.mixing import Mixer, Repair
+from omoai_engine.preprocess.opening import named_on, open_regular
 from omoai_engine.preprocess.readers import FileReader, Reader, Spool
 from omoai_engine.preprocess.wire import (
     BLOCK_SAMPLES,
@@ -66,7 +67,8 @@ def serve(request: Request, sender: Sender, log: Log) -> None:
         reader = Spool(INPUT, request.max_stream_bytes)
     else:
         reader = FileReader(INPUT, request.offset)
-    if not reader.size:
+    size, changed_ns = reader.size, reader.changed_ns
+    if not size:
         raise Refused("the file is empty (0 bytes)", "Copy it again from where it came")
     track = SoundTrack(reader, log)
     if track.info["sample_rate_hz"]:
@@ -74,13 +76,16 @@ def serve(request: Request, sender: Sender, log: Log) -> None:
     duration = track.info["duration"]
     if duration and not track.info["duration_is_estimate"] and not request.probe:
         refuse_too_long(duration, request.max_duration)
-    sender.send_json(Kind.INFO, {**track.info, "size_bytes": reader.size})
+    sender.send_json(Kind.INFO, {**track.info, "size_bytes": size, "changed_ns": changed_ns})
     for notice in track.notices:
         sender.say(notice, notice)
     if request.probe:
         sender.send_json(Kind.END, {})
         return
-    Decoding(track, request, sender, log).run()
+    samples = Decoding(track, request, sender, log).run()
+    if (reader.size, reader.changed_ns) != (size, changed_ns):
+        sender.say("changed", "the file was changed while it was read: transcribe it once more")
+    sender.send_json(Kind.END, {"samples": samples})
 
 
 def refuse_too_long(seconds: float, limit: float) -> None:
@@ -111,8 +116,8 @@ class Decoding:
     def _seconds(self) -> float:
         return (self._sent + self._pending_samples) / SAMPLE_RATE_HZ
 
-    def run(self) -> None:
-        """Send every block, then the end; raises `Refused` when there is nothing to send."""
+    def run(self) -> int:
+        """Send every block; return the samples. Raises `Refused` when there is nothing to send."""
         begin = self._request.begin
         for part in (
             self._track.decode_from(begin, self._note_damage)
@@ -127,7 +132,7 @@ class Decoding:
         self._mixer.finish()
         if not self._request.begin:
             self._tell_damage()
-        self._sender.send_json(Kind.END, {"samples": self._sent})
+        return self._sent
 
     def _why_nothing(self) -> Refused:
         if self._track.decoded_samples:
@@ -203,12 +208,23 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _open_named() -> None:
+    """Put the file that the parent names in place of the pipe that names it."""
+    descriptor = open_regular(named_on(INPUT))
+    os.dup2(descriptor, INPUT, inheritable=False)
+    os.close(descriptor)
+
+
 def main() -> None:
     """Run the child; the request is the last argument."""
     request = Request.from_json(sys.argv[-1])
-    enough = confine(request)
+    stand_alone(request)
     sender = Sender()
+    enough = True
     try:
+        if request.named:
+            _open_named()
+        enough = confine(request)
         serve(request, sender, Log())
     except Refused as error:
         sender.send_json(

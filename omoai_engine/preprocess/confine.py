@@ -18,15 +18,11 @@ INPUT, OUTPUT, _LIFELINE = 0, 3, 4
 _MIB = 1 << 20
 
 
-def confine(request: Request) -> bool:
-    """Give everything up; the sound comes from `INPUT`, frames go to `OUTPUT`.
-
-    Returns whether there is as much memory as `request` allows: this account may get less.
-    """
+def stand_alone(request: Request) -> None:
+    """Leave the terminal's signals to the parent and end with it; frames go to `OUTPUT`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _place_descriptors(request)
     end_with_parent(_LIFELINE)
-    return _set_limits(request)
 
 
 def _place_descriptors(request: Request) -> None:
@@ -40,10 +36,11 @@ def _place_descriptors(request: Request) -> None:
     os.closerange(_LIFELINE + 1, max(output, lifeline, request.lifeline_fd) + 1)
 
 
-def _set_limits(request: Request) -> bool:
-    """Take from this process what a decoder does not need; systems without a limit go without.
+def confine(request: Request) -> bool:
+    """Give up what a decoder does not need; the sound comes from `INPUT`, which is open already.
 
-    Returns whether the memory asked for was not more than there may be.
+    Systems without a limit go without. Returns whether there is as much memory as `request`
+    allows: this account may get less.
     """
     spool = request.max_stream_bytes if request.spool else 0
     memory = _own_memory() + request.memory_mib * _MIB + spool

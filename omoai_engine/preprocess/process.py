@@ -26,7 +26,7 @@ from omoai_engine.errors import (
     ShortageError,
     WorkerDiedError,
 )
-from omoai_engine.preprocess.inputs import Fed, OpenFile
+from omoai_engine.preprocess.inputs import Fed, Named, OpenFile
 from omoai_engine.preprocess.wire import HEAD, MAX_CONTENT_BYTES, Kind, Request
 from omoai_engine.privacy import child_environment
 from omoai_engine.shortage import shortage_in, shortage_of
@@ -48,7 +48,7 @@ _START = (
 class DecoderProcess:
     """One decoder child at work on one input. `read` is for one thread, `end` for any."""
 
-    def __init__(self, source: OpenFile | Fed, request: Callable[[int], Request]) -> None:
+    def __init__(self, source: Named | OpenFile | Fed, request: Callable[[int], Request]) -> None:
         self.where = source.where
         self._lock = threading.Lock()
         self._ending = self._ended = False
@@ -76,7 +76,9 @@ class DecoderProcess:
         self._poll.register(self._out, select.POLLIN)
         self._poll.register(self._err, select.POLLIN)
         self._feeder: threading.Thread | None = None
-        if isinstance(source, Fed):
+        if isinstance(source, Named):
+            self._tell_name(source.path)
+        elif isinstance(source, Fed):
             self._feeder = threading.Thread(
                 target=self._feed,
                 args=(source.pieces(), cast("IO[bytes]", self._child.stdin)),
@@ -91,7 +93,9 @@ class DecoderProcess:
                 raise
 
     @staticmethod
-    def _start(source: OpenFile | Fed, request: Request, lifeline: int) -> subprocess.Popen[bytes]:
+    def _start(
+        source: Named | OpenFile | Fed, request: Request, lifeline: int
+    ) -> subprocess.Popen[bytes]:
         # Threads of numerical libraries would each reserve memory, and the child uses none.
         lean = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         # -P: a file in the current folder must not pass for one of our modules.
@@ -105,6 +109,12 @@ class DecoderProcess:
             env=child_environment(lean),
             bufsize=0,
         )
+
+    def _tell_name(self, name: bytes) -> None:
+        # Not as an argument, which everybody on the machine may read.
+        pipe = cast("IO[bytes]", self._child.stdin)
+        with contextlib.suppress(OSError), pipe:  # A child that is gone is told of by `read`.
+            pipe.write(name)
 
     @property
     def pid(self) -> int:

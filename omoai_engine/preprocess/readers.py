@@ -18,6 +18,10 @@ class Reader(Protocol):
     def size(self) -> int:
         """Bytes there are."""
 
+    @property
+    def changed_ns(self) -> int:
+        """When it was last changed, 0 where that cannot happen."""
+
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, none at the end."""
 
@@ -39,6 +43,11 @@ class FileReader:
         """Bytes from the offset to the present end of the file."""
         return max(0, os.fstat(self._descriptor).st_size - self._offset)
 
+    @property
+    def changed_ns(self) -> int:
+        """When the file was last changed."""
+        return os.fstat(self._descriptor).st_mtime_ns
+
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, none at the end."""
         data = os.pread(self._descriptor, size, self._offset + self._position)
@@ -57,6 +66,8 @@ class FileReader:
 
 class Spool:
     """A pipe, read to its end into memory, so that one can seek in it."""
+
+    changed_ns = 0
 
     def __init__(self, descriptor: int, most_bytes: int) -> None:
         self._chunks: list[bytearray] = []

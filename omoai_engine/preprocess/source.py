@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
-from omoai_engine.errors import AudioInputError, AudioTooLongError, OmoAIError
-from omoai_engine.preprocess.inputs import AudioInput, Fed, OpenFile, open_input
-from omoai_engine.preprocess.process import CHECK_SECONDS, DecoderProcess
+from omoai_engine.errors import AudioInputError, AudioNotFoundError, AudioTooLongError, OmoAIError
+from omoai_engine.preprocess.inputs import AudioInput, Fed, Named, OpenFile, open_input
+from omoai_engine.preprocess.opening import MISSING
+from omoai_engine.preprocess.process import DecoderProcess
 from omoai_engine.preprocess.wire import Kind, Request
 from omoai_engine.text import one_line
 
@@ -30,13 +29,20 @@ if TYPE_CHECKING:
     from omoai_engine.control import JobControl
 
 
+_REFUSALS: dict[str, type[AudioInputError]] = {
+    "too_long": AudioTooLongError,
+    MISSING: AudioNotFoundError,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
     """What the header of a recording says.
 
     `duration`: seconds, None when the header does not tell; `duration_is_estimate`: it was
     guessed from the size and may be wrong. `sample_rate_hz`, `channels`: of the file, 0 when
-    only decoding can tell. `has_video`: there are moving pictures beside the sound.
+    only decoding can tell. `has_video`: there are moving pictures beside the sound. `changed_ns`:
+    when the file was last changed, 0 where there is no file.
     """
 
     name: str
@@ -48,6 +54,7 @@ class AudioInfo:
     channels: int
     size_bytes: int
     has_video: bool
+    changed_ns: int = 0
 
 
 class AudioSource(Iterator[AudioBlock]):
@@ -143,7 +150,7 @@ class AudioSource(Iterator[AudioBlock]):
             raise
 
     def _refusal(self, told: dict[str, str]) -> AudioInputError:
-        kind = AudioTooLongError if told["reason"] == "too_long" else AudioInputError
+        kind = _REFUSALS.get(told["reason"], AudioInputError)
         return kind(told["what"], where=self._decoder.where, hint=told["hint"] or None)
 
 
@@ -212,16 +219,6 @@ def _open(
         if control is not None:
             control.checkpoint()
 
-    def wait(done: threading.Event) -> None:
-        began = time.monotonic()
-        while not done.wait(CHECK_SECONDS):
-            check()
-            if time.monotonic() - began > limits.stall_seconds:
-                raise AudioInputError(
-                    f"it could not be opened within {limits.stall_seconds:g} seconds",
-                    hint="Check the disk or connection",
-                )
-
     def request(lifeline: int) -> Request:
         return Request(
             spool=isinstance(opened, Fed),
@@ -232,10 +229,11 @@ def _open(
             probe=probe,
             lifeline_fd=lifeline,
             begin=begin,
+            named=isinstance(opened, Named),
         )
 
     check()
-    opened = open_input(audio_input, wait)
+    opened = open_input(audio_input)
     try:
         decoder = DecoderProcess(opened, request)
     finally:

@@ -36,8 +36,8 @@ class Kind(IntEnum):
 
 
 class Refused(Exception):  # noqa: N818 - a fact about the file, told to the parent as it is
-    """The file cannot be used. `what` is a sentence without full stop; `reason`: `input` or
-    `too_long`."""
+    """The file cannot be used. `what` is a sentence without full stop; `reason`: `input`,
+    `missing` or `too_long`."""
 
     def __init__(self, what: str, hint: str = "", reason: str = "input") -> None:
         super().__init__(what)
@@ -48,6 +48,7 @@ class Refused(Exception):  # noqa: N818 - a fact about the file, told to the par
 class Request:
     """What the child shall do.
 
+    `named`: standard input is a pipe that gives the name of a regular file, to be opened first.
     `spool`: standard input is a pipe, to be read to its end into memory first, at most
     `max_stream_bytes`; else it is a regular file that is read from byte `offset` on.
     `max_duration`: seconds. `memory_mib`: memory beyond the program itself and the spool.
@@ -62,6 +63,7 @@ class Request:
     probe: bool
     lifeline_fd: int
     begin: float = 0.0
+    named: bool = False
 
     def to_json(self) -> str:
         """Return the request as the child's argument."""

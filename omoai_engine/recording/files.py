@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omoai_engine.errors import RecordingError
+from omoai_engine.far_files import read_file
 from omoai_engine.recording.spool import (
     NOTES,
     PART,
@@ -193,7 +194,11 @@ def remove(path: Path) -> None:
 
 def marks_of(path: Path) -> tuple[Mark, ...]:
     """Return the marks of a recording, as its notes tell; none for any other file."""
-    notes = read_notes(notes_of(path))
+    try:
+        content = read_file(notes_of(path), _MOST_NOTES_BYTES)
+    except OSError:
+        return ()
+    notes = _notes_in(content)
     return tuple(_marks(notes)) if _format_of(notes) else ()
 
 
@@ -284,6 +289,10 @@ def read_notes(path: Path) -> list[dict[str, Any]]:
             content = file.read(_MOST_NOTES_BYTES)
     except OSError:
         return []
+    return _notes_in(content)
+
+
+def _notes_in(content: bytes) -> list[dict[str, Any]]:
     found = []
     for line in content.splitlines():
         with contextlib.suppress(ValueError, RecursionError):

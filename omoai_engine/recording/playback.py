@@ -17,9 +17,11 @@ import threading
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, cast
 
 from omoai_engine.audio import SAMPLE_RATE_HZ
-from omoai_engine.errors import RecordingError
+from omoai_engine.errors import AudioInputError, RecordingError
+from omoai_engine.far_files import CHECK_DISK, DiskSilentError, FarFile
 from omoai_engine.recording.devices import end_child, read_answer, start_child
 from omoai_engine.text import shown_path
 
@@ -48,7 +50,7 @@ def clip(path: Path, start: float, end: float) -> bytes:
 
 def _from_wav(path: Path, start: float, end: float) -> bytes | None:
     try:
-        with path.open("rb") as file, wave.open(file, "rb") as sound:
+        with FarFile(path) as file, wave.open(cast("IO[bytes]", file), "rb") as sound:
             if sound.getsampwidth() != 2:
                 return None
             rate_hz = sound.getframerate()
@@ -58,6 +60,10 @@ def _from_wav(path: Path, start: float, end: float) -> bytes | None:
             sound.setpos(first)
             data = sound.readframes(round(end * rate_hz) - first)
             return _wav(data, rate_hz, sound.getnchannels())
+    except DiskSilentError as error:
+        raise AudioInputError(
+            error.strerror or "", where=shown_path(path), hint=CHECK_DISK
+        ) from None
     except (OSError, EOFError, wave.Error):
         return None
 

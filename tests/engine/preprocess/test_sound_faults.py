@@ -302,11 +302,13 @@ def test_a_module_in_the_current_folder_is_never_taken_for_ours(
 def test_the_decoder_gives_up_files_connections_and_memory(tmp_path: Path) -> None:
     code = """
         import fcntl, os, socket
-        from omoai_engine.preprocess.confine import OUTPUT, confine
+        from omoai_engine.preprocess.confine import OUTPUT, confine, stand_alone
         from omoai_engine.preprocess.wire import Request
         receiver, sender = os.pipe()
         held = fcntl.fcntl(sender, fcntl.F_DUPFD, 100)
-        confine(Request(False, 0, 1, 100.0, 256, False, receiver))
+        request = Request(False, 0, 1, 100.0, 256, False, receiver)
+        stand_alone(request)
+        confine(request)
         said = []
         def attempt(name, action):
             try:

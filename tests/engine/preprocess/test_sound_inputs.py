@@ -102,10 +102,10 @@ def test_a_forbidden_file_says_so(tmp_path: Path) -> None:
     path.chmod(0)
     # Root may read everything, so the attempt is made as nobody.
     code = (
-        "import os, sys; from omoai_engine.preprocess.inputs import open_input\n"
+        "import os, sys; from omoai_engine.preprocess.opening import open_regular\n"
         "os.geteuid() or os.seteuid(65534)\n"
-        "try: open_input(sys.argv[1], lambda done: done.wait())\n"
-        "except ValueError as error: print(error)"
+        "try: open_regular(os.fsencode(sys.argv[1]))\n"
+        "except Exception as error: print(error)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-c", code, str(path)]
