@@ -17,10 +17,14 @@ STAGES: tuple[Stage, ...] = ("preprocessing", "model_loading", "asr", "postproce
 
 @dataclass(frozen=True, slots=True)
 class JobStarted:
-    """A recording is about to be read; `duration` in seconds where the file tells it."""
+    """A recording is about to be read; `duration` in seconds where the file tells it.
+
+    `file`: the bytes and the time of the last change (ns) of what is read, where it is a file.
+    """
 
     source: str
     duration: float | None
+    file: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

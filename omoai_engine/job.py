@@ -19,7 +19,7 @@ from omoai_engine.asr.recognizer import AudioProgress, Recognizer, RecognizerEve
 from omoai_engine.audio import AudioBlock
 from omoai_engine.control import JobControl
 from omoai_engine.durations import clock
-from omoai_engine.errors import CancelledError
+from omoai_engine.errors import AudioInputError, CancelledError
 from omoai_engine.events import (
     Event,
     JobStarted,
@@ -180,7 +180,16 @@ class Job:
             begin=self._begin,
         ) as source:
             found.info = source.info
-            self._tell(JobStarted(self._name, source.info.duration))
+            file = (
+                (source.info.size_bytes, source.info.changed_ns) if source.info.changed_ns else None
+            )
+            if self._earlier is not None and self._earlier.file not in (None, file):
+                raise AudioInputError(
+                    "the file was changed since the job began",
+                    where=self._name,
+                    hint="Transcribe it once more",
+                )
+            self._tell(JobStarted(self._name, source.info.duration, file))
             self._may_load.set()
             if self._all_recognized is not None:
                 found.decoded = self._all_recognized

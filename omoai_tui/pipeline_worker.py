@@ -34,6 +34,7 @@ from omoai_tui.mailbox import Mailbox
 from omoai_tui.messages import HistoryRead, JobEnded, JobKept, SettingsLoaded, Trouble
 
 if TYPE_CHECKING:
+    from omoai_engine.config import OmoAIConfig
     from omoai_engine.pipeline import Pipeline
     from omoai_engine.unfinished import Unfinished
 
@@ -186,11 +187,7 @@ class PipelineWorker:
                 from omoai_engine.pipeline import Pipeline
 
                 self._pipeline = Pipeline(load_config(**self._overrides))
-            from omoai_engine.unfinished import Unfinished
-
-            unfinished = self._unfinished = Unfinished.open(
-                self._pipeline.config, Path(ticket.path)
-            )
+            unfinished = self._unfinished = _unfinished(self._pipeline.config, ticket)
             if unfinished is not None:
                 keeper.go_on(unfinished)
             result = self._pipeline.run(
@@ -264,6 +261,17 @@ def with_marks(result: PipelineResult, path: str) -> PipelineResult:
 
     marks = [{"at": mark.at, "label": mark.label} for mark in marks_of(Path(path))]
     return replace(result, metadata={**result.metadata, "marks": marks}) if marks else result
+
+
+def _unfinished(config: OmoAIConfig, ticket: Ticket) -> Unfinished | None:
+    from omoai_engine.unfinished import TakenError, Unfinished
+
+    try:
+        return Unfinished.open(config, Path(ticket.path), check=ticket.control.checkpoint)
+    except TakenError:
+        if config.library.keep:
+            raise  # Two transcripts of one recording are what nobody asked for.
+        return None
 
 
 def _is_whole(result: PipelineResult | None) -> bool:

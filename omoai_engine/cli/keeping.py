@@ -59,12 +59,20 @@ def keep(
 
 def _taken_up(library: Library, entry: int, result: PipelineResult, state: State | None) -> bool:
     """Finish the transcript that an earlier run left; say whether it is there."""
+
+    def resumed() -> int:
+        library.resume(entry)
+        return entry
+
     try:
         found = library.entry(entry)
         if found.state == "finished" and found.deleted is None:
             return True  # The earlier run died when it had stored the whole of it.
-        library.resume(entry)
+        running = RunningEntry(library, resumed)
     except (NotInLibraryError, LibraryError):
         return False
-    library.finish(entry, result, state=state)
+    try:
+        library.finish(entry, result, state=state)
+    finally:
+        running.close()
     return True

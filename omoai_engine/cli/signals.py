@@ -15,6 +15,7 @@ from types import FrameType, TracebackType
 
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.control import JobControl
+from omoai_engine.errors import CancelledError
 
 _CODES = {
     signal.SIGINT: ExitCode.INTERRUPTED,
@@ -55,6 +56,11 @@ class Interrupts:
         self._control = control
         if self.code is not None and control is not None:
             control.cancel()
+
+    def checkpoint(self) -> None:
+        """Raise `CancelledError` once we should stop."""
+        if self.code is not None:
+            raise CancelledError("the command was stopped")
 
     def news(self) -> str | None:
         """Return, once, what the person should be told of a signal."""

@@ -30,9 +30,9 @@ from omoai_engine.cli.progress import Reporter, make_reporter
 from omoai_engine.cli.signals import Interrupts
 from omoai_engine.control import JobControl
 from omoai_engine.durations import clock
-from omoai_engine.errors import ExportError, OmoAIError, StageError
+from omoai_engine.errors import CancelledError, ExportError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
-from omoai_engine.unfinished import Unfinished
+from omoai_engine.unfinished import TakenError, Unfinished
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -114,12 +114,13 @@ class _Batch:
         try:
             check_free(target, self._order.formats, overwrite=self._order.overwrite)
             if target.source != STDIN:
-                unfinished = Unfinished.open(
-                    self._config, Path(target.source), fresh=self._order.fresh
-                )
+                unfinished = self._unfinished(target.source, name)
             code = self._taken_to_its_end(target, name, unfinished)
             done = code is not ExitCode.FAILED and self._interrupts.code is None
             return code
+        except CancelledError:
+            self._tell_stopped(name)
+            return ExitCode.DONE
         except OmoAIError as error:
             self._complain(error, name)
             return ExitCode.USAGE if is_usage(error) else ExitCode.FAILED
@@ -128,6 +129,21 @@ class _Batch:
                 unfinished.close(done=done)
                 if unfinished.has_words:
                     self._tell_how_to_go_on(target, name)
+
+    def _unfinished(self, source: str, name: str) -> Unfinished | None:
+        """Return what an earlier run left, and where this one keeps what it recognises."""
+        try:
+            return Unfinished.open(
+                self._config,
+                Path(source),
+                fresh=self._order.fresh,
+                check=self._interrupts.checkpoint,
+            )
+        except TakenError:
+            if self._order.keep:
+                raise  # Two transcripts of one recording are what nobody asked for.
+            self._reporter.note(f"{name}: another program is transcribing it, too")
+            return None
 
     def _taken_to_its_end(
         self, target: Target, name: str, unfinished: Unfinished | None
@@ -142,7 +158,7 @@ class _Batch:
             return ExitCode.FAILED
         stopped = bool(result.metadata.get("cancelled"))
         if not result.segments and stopped:
-            self._reporter.note(f"{name}: stopped before anything was recognised")
+            self._tell_stopped(name)
             return ExitCode.DONE
         if not result.segments:
             self._error(f"{name}: there is no speech in it")
@@ -269,6 +285,9 @@ class _Batch:
         except ExportError:
             again += " with --overwrite"
         self._reporter.note(f"{name}: {again} goes on from there")
+
+    def _tell_stopped(self, name: str) -> None:
+        self._reporter.note(f"{name}: stopped before anything was recognised")
 
     def _tell(self, result: PipelineResult, name: str, where: str, *, stopped: bool) -> None:
         audio = result.performance.get("audio_duration", 0.0)

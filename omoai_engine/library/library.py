@@ -18,7 +18,6 @@ import platformdirs
 
 from omoai_engine.errors import LibraryError, NotInLibraryError
 from omoai_engine.library import editing, finishing, listing, reading, rows, searching, sound
-from omoai_engine.library.bin_clock import trusted_before
 from omoai_engine.library.collecting import no_collecting
 from omoai_engine.library.database import Database
 from omoai_engine.library.differences import Difference, diff
@@ -46,6 +45,7 @@ from omoai_engine.library.results import current_result
 from omoai_engine.library.verifying import Problem, problems
 from omoai_engine.results import ASRSegment, PipelineResult
 from omoai_engine.text import clean_text, one_line
+from omoai_engine.trusted_clock import trusted_before
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig

@@ -1,8 +1,9 @@
 """Whether the clock can be trusted with what is deleted for good after some days.
 
-A clock that jumps (a flat battery, a wrong date that is mended) must not empty the bin. A small
-file beside the library keeps when it was last looked at and since when the clock has gone in
-steps that are plausible; only days of that count. In doubt the bin keeps what it has.
+A clock that jumps (a flat battery, a wrong date that is mended) must not empty the bin of the
+library, nor remove what unfinished jobs kept. A small file in their folder keeps when it was last
+looked at and since when the clock has gone in steps that are plausible; only days of that count.
+In doubt everything is kept.
 """
 
 from __future__ import annotations
@@ -16,22 +17,24 @@ from pathlib import Path
 DAY_SECONDS = 86_400.0
 LONGEST_STEP_SECONDS = 14 * DAY_SECONDS
 """A longer step between two looks may be a jump."""
-_FILE = "library.bin-clock"
+_ENDING = ".bin-clock"
 _BACK_SECONDS = 3600.0
 
 
-def trusted_before(folder: Path, now: float, days: float) -> float | None:
+def trusted_before(folder: Path, now: float, days: float, name: str = "library") -> float | None:
     """Return the time before which what was deleted may go; `None`: nothing may go yet.
 
     `now`: seconds since 1970, as the clock says. With no days to wait the clock does not matter.
+    `name`: of what is deleted there.
     """
     if days <= 0:
         return now
-    seen, steady = _read(folder / _FILE) or (now, now)
+    noted = folder / (name + _ENDING)
+    seen, steady = _read(noted) or (now, now)
     if not -_BACK_SECONDS <= now - seen <= LONGEST_STEP_SECONDS:
         steady = now
     try:
-        _write(folder / _FILE, now, steady)
+        _write(noted, now, steady)
     except OSError:
         return None
     before = now - days * DAY_SECONDS
