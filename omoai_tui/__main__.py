@@ -15,6 +15,8 @@ from pathlib import Path
 from omoai_tui import terminal
 
 ITERM2 = "iTerm2"
+LOOK_SECONDS = 2.0
+"""Longer than this nobody waits for the first picture."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,6 +65,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(asked.paths, asked.language, asked.theme))
 
 
+def _is_folder(path: str) -> bool:
+    """Say whether it is a folder; not where its disk is silent: the job of it will say so."""
+    from omoai_engine.far_files import look
+
+    try:
+        return look(path, seconds=LOOK_SECONDS).is_folder
+    except (OSError, ValueError):
+        return False
+
+
 def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
     """Run the app on the terminal of this process; return the exit code."""
     if ITERM2 in os.environ.get("LC_TERMINAL", "") or "iTerm" in os.environ.get("TERM_PROGRAM", ""):
@@ -79,9 +91,10 @@ def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
     from omoai_tui.app import OmoaiApp
     from omoai_tui.driver import TerminalDriver
 
-    folder = next((path for path in paths if Path(path).is_dir()), None)
+    folders = [path for path in paths if _is_folder(path)]
+    folder = folders[0] if folders else None
     app = OmoaiApp(
-        [path for path in paths if not Path(path).is_dir()],
+        [path for path in paths if path not in folders],
         folder=str(Path(folder).absolute()) if folder else None,
         language=language,
         theme=theme,

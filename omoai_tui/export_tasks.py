@@ -5,7 +5,6 @@ Each task posts one message. Nothing here writes a file.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from omoai_engine.errors import OmoAIError
+from omoai_engine.far_files import is_file, is_folder, list_folder, look_at
 from omoai_engine.results import PipelineResult
 from omoai_engine.text import clean_text, shown_path
+from omoai_tui.media import MOST_ENTRIES
 from omoai_tui.pipeline_worker import sentence_for
 from omoai_tui.tasks import Post, Task
 
@@ -91,7 +92,7 @@ def load_task(subject: ExportSubject, post: Post) -> Task:
             from omoai_engine.export import options_from
 
             result, audio = subject.load()
-            there = audio if audio is not None and audio.is_file() else None
+            there = audio if audio is not None and is_file(audio) else None
             post(Loaded(result, there, options_from(load_config().export)))
         except Exception as error:
             post(NotLoaded(sentence_for(error)))
@@ -176,8 +177,16 @@ def check_task(request: int, paths: list[str], post: Post) -> Task:
 
     def check() -> None:
         folder = Path(paths[0]).parent
-        problem = "" if folder.is_dir() else shown_path(folder)
-        post(PlaceChecked(request, [path for path in paths if os.path.lexists(path)], problem))
+        if not is_folder(folder):
+            post(PlaceChecked(request, [], shown_path(folder)))
+            return
+        looks = look_at(paths)
+        taken = [
+            path
+            for path, looked in zip(paths, looks, strict=True)
+            if not isinstance(looked, FileNotFoundError)
+        ]
+        post(PlaceChecked(request, taken, ""))
 
     return check
 
@@ -205,12 +214,11 @@ def completed(begun: str) -> tuple[str, list[str]]:
     try:
         home = Path(folder + slash if slash else ".").expanduser()
         names = []
-        with os.scandir(home) as scan:
-            for item in scan:
-                if item.name.startswith(start) and (start or not item.name.startswith(".")):
-                    names.append(item.name + ("/" if item.is_dir() else ""))
-                    if len(names) >= MOST_NAMES:
-                        break
+        for item in list_folder(home, MOST_ENTRIES, sizes=False):
+            if item.name.startswith(start) and (start or not item.name.startswith(".")):
+                names.append(item.name + ("/" if item.is_folder else ""))
+                if len(names) >= MOST_NAMES:
+                    break
     except (OSError, RuntimeError, ValueError):
         return begun, []
     names.sort()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 
+from omoai_engine.far_files import is_file
 from omoai_tui.pipeline_worker import sentence_for
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def facts_of(entry: Entry) -> Question:
     def ask(library: Library, _config: OmoAIConfig) -> Message:
         sound = library.audio_file(entry.id)
         edits = sum(not item.undone for item in library.history(entry.id))
-        there = sound is not None and sound.is_file()
+        there = sound is not None and is_file(sound)
         return Looked(Facts(entry, sound, there, edits, library.beginning(entry.id)))
 
     return ask

@@ -1,14 +1,14 @@
 """Which files the picker shows: names that FFmpeg's common containers end in, and folders.
 
-Reading a folder happens in a thread of its own, because a mount may be stalled.
+Folders are read by a child process, in a thread of its own, because a mount may be stalled.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from omoai_engine.far_files import DiskSilentError, list_folder, look
 from omoai_engine.text import one_line, shown_path
 
 AUDIO = frozenset(
@@ -23,6 +23,8 @@ VIDEO = frozenset(
 TRANSCRIPTS = (".srt", ".vtt", ".json", ".txt")
 """What transcripts of other programs end in."""
 MOST_ENTRIES = 20_000
+SILENCE_SECONDS = 10.0
+"""So long a disk may take to say what is there under a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +51,28 @@ def is_transcript(name: str) -> bool:
 
 def read_folder(path: str) -> tuple[list[Entry], str]:
     """Return the entries of a folder, folders first, and why it cannot be read (else "")."""
-    entries = []
     try:
-        with os.scandir(path) as scan:
-            for item in scan:
-                if item.name.startswith("."):
-                    continue
-                try:
-                    folder = item.is_dir()
-                    size = 0 if folder else item.stat().st_size
-                except OSError:
-                    folder, size = False, 0
-                media = not folder and is_media(item.name)
-                entries.append(Entry(item.path, shown_path(item.name), folder, media, size))
-                if len(entries) >= MOST_ENTRIES:
-                    break
+        found = list_folder(path, MOST_ENTRIES)
     except OSError as error:
         return [], one_line(error.strerror or type(error).__name__)
+    entries = [
+        Entry(
+            str(Path(path, item.name)),
+            shown_path(item.name),
+            item.is_folder,
+            not item.is_folder and is_media(item.name),
+            item.size,
+        )
+        for item in found
+        if not item.name.startswith(".")
+    ]
     entries.sort(key=lambda entry: (not entry.folder, entry.name.lower()))
     return entries, ""
 
 
-def pasted_path(text: str, folder: str = "") -> str | None:
-    """Return the existing file or folder that pasted text names, or `None`.
+def pasted_path(text: str, folder: str = "") -> tuple[str, bool] | None:
+    """Return the existing file or folder that pasted text names and whether it is a folder, or
+    `None`; a file too where its disk does not answer: who opens it will say so.
 
     A relative path counts from `folder`, or from the working folder. Takes what terminals and
     file managers paste: quoted, shell-escaped, `file://`, with `~`.
@@ -94,8 +95,9 @@ def pasted_path(text: str, folder: str = "") -> str | None:
     for candidate in filter(None, candidates):
         try:
             path = Path(folder, Path(candidate).expanduser()).absolute()
-            if path.exists():
-                return str(path)
+            return str(path), look(path, seconds=SILENCE_SECONDS).is_folder
+        except DiskSilentError:
+            return str(path), False
         except (OSError, ValueError, RuntimeError):
             continue
     return None

@@ -1,7 +1,7 @@
 """Paths that a person typed, pasted or opened before: looked up in a thread, never on the screen's.
 
-A mount that does not answer would hold whoever asks; here it holds one thread, and the person is
-told after `SLOW_AFTER_SECONDS`.
+A mount that does not answer would hold whoever asks, so a child process asks; the person is told
+after `SLOW_AFTER_SECONDS`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from textual.message import Message
 
@@ -40,7 +39,7 @@ def look_up(request: int, text: str, folder: str, post: Callable[[Message], obje
     """Find out what `text` names and post `PlaceFound`; returns at once."""
 
     def find() -> None:
-        path = pasted_path(text, folder)
-        post(PlaceFound(request, Place(text, path, path is not None and Path(path).is_dir())))
+        path, inside = pasted_path(text, folder) or (None, False)
+        post(PlaceFound(request, Place(text, path, inside)))
 
     threading.Thread(target=find, name="omoai-place", daemon=True).start()

@@ -1,4 +1,5 @@
-"""A disk that stops answering in the middle of a recording: the command and the app stay awake."""
+"""A disk that stops answering, in the middle of a recording or when it is opened: the command and
+the app stay awake, and end."""
 
 from __future__ import annotations
 
@@ -118,3 +119,88 @@ def test_the_app_stays_awake_and_leaves(tmp_path: Path, switch: Path) -> None:
         assert running.process.wait(15) == 0
         switch.write_text("go")
         assert gone(left)
+
+
+NAMED = f"m/{SPEECH.name}"
+COMMANDS = {
+    "transcribe": (["transcribe", NAMED], 2, "could not be opened within 2 seconds"),
+    "clip": (["clip", NAMED, "1", "2", "-o", "x.wav"], 1, "did not answer within 2 seconds"),
+    "import": (["library", "import", NAMED], 1, "the disk or the connection to it failed"),
+    "sound": (["library", "import", "--audio", NAMED, "a.srt"], 1, "the disk or the connection"),
+    "beside": (["library", "import", "m/talk.srt"], 2, "No such file"),
+    "compare": (["compare", NAMED, NAMED], 2, "did not answer within 2 seconds"),
+    "hotwords": (["transcribe", "--hotwords", NAMED, "a.srt"], 1, "the disk or the connection"),
+    "several": (["transcribe", NAMED, str(SPEECH)], 2, "could not be opened within 2 seconds"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_opening_on_a_disk_that_does_not_answer_is_told_in_a_sentence(
+    tmp_path: Path, switch: Path, name: str
+) -> None:
+    switch.write_text("files")
+    arguments, code, sentence = COMMANDS[name]
+    done = subprocess.run(
+        stalled(tmp_path, switch, sys.executable, "-m", "omoai_engine.cli", *arguments),
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False,
+        env=session_environment(tmp_path) | MODEL
+        | {"OMOAI_AUDIO__STALL_SECONDS": "2", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    told = [line for line in done.stderr.splitlines() if line.startswith("omoai: ")]
+    assert done.returncode == code, done.stderr
+    assert len(told) == 1, done.stderr
+    assert sentence in told[0]
+    assert (len(done.stdout.split()) > 10) == (name == "several"), "the other file is not stopped"
+
+
+@pytest.mark.parametrize("name", ["transcribe", "clip", "import", "sound", "compare"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_opening_can_be_stopped(
+    tmp_path: Path, switch: Path, name: str, number: int, code: int
+) -> None:
+    switch.write_text("files")
+    running = subprocess.Popen(
+        stalled(tmp_path, switch, sys.executable, "-m", "omoai_engine.cli", *COMMANDS[name][0]),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=session_environment(tmp_path) | MODEL | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    left = held(running.pid)
+    running.send_signal(number)
+    _, told = running.communicate(timeout=20)
+    # A command that handles no signal of its own ends by it.
+    assert running.returncode in (code, -number), told
+    assert "Traceback" not in told
+    switch.write_text("go")
+    assert gone([left]), "it ends as soon as the disk answers"
+
+
+def held(pid: int) -> psutil.Process:
+    """Wait until a child waits in the kernel for the disk; return it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for child in psutil.Process(pid).children(recursive=True):
+            try:
+                if "request_wait_answer" in Path(f"/proc/{child.pid}/wchan").read_text():
+                    return child
+            except OSError:
+                continue
+        time.sleep(0.05)
+    raise AssertionError("nobody came to wait for the disk")
+
+
+def test_the_app_opens_a_file_of_a_silent_disk_and_leaves(tmp_path: Path, switch: Path) -> None:
+    switch.write_text("files")
+    command = stalled(tmp_path, switch, *APP, f"{tmp_path}/m/{SPEECH.name}")
+    with TerminalSession(command, home=tmp_path, environment=MODEL) as running:
+        running.wait_for("Files", 60)
+        left = held(running.process.pid)
+        running.send(b"?")
+        running.wait_for("(?i)esc", 10)
+        running.send(b"\x1b")
+        time.sleep(0.3)
+        running.send(b"x")
+        running.wait_for("(?i)stopped", 15)
+        running.send(b"q")
+        assert running.process.wait(15) == 0
+        switch.write_text("go")
+        assert gone([left])

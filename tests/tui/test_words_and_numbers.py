@@ -125,7 +125,7 @@ def test_pasted_paths_in_the_forms_that_terminals_give(tmp_path: Path, form: str
     text = form.format(
         path=path, escaped=str(path).replace(" ", "\\ "), url=str(path).replace(" ", "%20")
     )
-    assert pasted_path(text) == str(path)
+    assert pasted_path(text) == (str(path), False)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "no such file", "a\0b", "'unclosed", '""', "~nobody/x"])
@@ -135,4 +135,4 @@ def test_pasted_text_that_is_no_path(text: str) -> None:
 
 def test_a_typed_path_counts_from_the_folder_shown(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"x")
-    assert pasted_path("a.wav", str(tmp_path)) == str(tmp_path / "a.wav")
+    assert pasted_path("a.wav", str(tmp_path)) == (str(tmp_path / "a.wav"), False)
