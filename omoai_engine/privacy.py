@@ -14,6 +14,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from omoai_engine.native_start import ours_alone
+
 _SWITCHES = {
     "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -34,5 +36,6 @@ def forbid_telemetry() -> None:
 def child_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment for a child of ours: without keys and telemetry, with
     `more`."""
-    ours = {name: value for name, value in os.environ.items() if name.upper() not in _KEYS}
+    left_out = _KEYS | ours_alone()
+    ours = {name: value for name, value in os.environ.items() if name.upper() not in left_out}
     return {**ours, **_SWITCHES, **(more or {})}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from omoai_engine.cli.console import end_quietly, error_line, prepare_streams, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import ConfigError, OmoAIError
+from omoai_engine.native_start import ask_for_room, take_one_thread
 from omoai_engine.utf8 import insist_on_utf8
 
 USAGE = """\
@@ -45,12 +46,15 @@ The app with windows is `omoai-tui`."""
 
 
 OFFLINE = "--offline"
+_WITH_SOUND = frozenset({"transcribe", "record", "devices", "clip", "mic-in", "doctor"})
+"""Commands that load numerical libraries."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command of `arguments` (default: the process's own); return the exit code."""
     if arguments is None:
         insist_on_utf8()
+        take_one_thread()
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_streams()
     try:
@@ -92,6 +96,8 @@ def _run(given: list[str]) -> int:
         what = f"there is no command {one_line(name)!r}" if name else "say what to do"
         error_line(f"{what}. See: omoai --help")
         return ExitCode.USAGE
+    if name in _WITH_SOUND:
+        ask_for_room()
     return command(given[1:])
 
 

@@ -66,9 +66,12 @@ def import_file(
 def _length(sound: Path | None) -> float | None:
     if sound is None:
         return None
-    from omoai_engine.preprocess import get_audio_info
+    from omoai_engine.native_start import ask_for_room
 
     try:
+        ask_for_room()
+        from omoai_engine.preprocess import get_audio_info
+
         found = get_audio_info(sound)["duration"]
     except OmoAIError:
         # The transcript can be read without; playing will say what is wrong with the sound.

@@ -34,6 +34,7 @@ def omoai(
 def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
     """Return what was complained of; never a traceback, never that we are at fault."""
     assert "Traceback" not in done.stderr, done.stderr
+    assert "OpenBLAS" not in done.stderr, done.stderr
     assert "fault" not in done.stderr, done.stderr
     assert "damaged" not in done.stderr, done.stderr
     return [line for line in done.stderr.splitlines() if line.startswith("omoai: ")]
@@ -48,7 +49,7 @@ def test_too_few_files_are_told_as_that(tmp_path: Path, number: int) -> None:
 
 
 @as_root
-@pytest.mark.parametrize("number", [2, 5, 8])
+@pytest.mark.parametrize("number", [1, 5, 8])
 def test_too_few_threads_are_told_as_that(tmp_path: Path, number: int) -> None:
     # Root is never limited: another user, who may read everything.
     rights = "+dac_read_search,+dac_override"
@@ -64,8 +65,9 @@ def test_too_few_threads_are_told_as_that(tmp_path: Path, number: int) -> None:
     assert "the machine gives no further process or thread" in sentence
 
 
-def test_too_little_address_space_is_told_as_that(tmp_path: Path) -> None:
-    done = omoai(tmp_path, "transcribe", str(SPEECH), before="ulimit -v 300000")
+@pytest.mark.parametrize("number", [100_000, 120_000, 300_000])
+def test_too_little_address_space_is_told_as_that(tmp_path: Path, number: int) -> None:
+    done = omoai(tmp_path, "transcribe", str(SPEECH), before=f"ulimit -v {number}")
     assert done.returncode == 1
     (sentence,) = complaints(done)
     assert "memory ran out" in sentence
