@@ -104,7 +104,8 @@ class _Session:
 
     def __init__(self, config: OmoAIConfig, parsed: argparse.Namespace, *, quiet: bool) -> None:
         self._config, self._parsed = config, parsed
-        self._said: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        # No `SimpleQueue`: that one waits for ever once a signal took longer than its wait.
+        self._said: queue.Queue[Event] = queue.Queue()
         self._view = RecordView(quiet=quiet)
         self._live: LiveTranscriber | None = None
 

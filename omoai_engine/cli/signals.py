@@ -1,8 +1,8 @@
 """Being asked to stop: the first time in good order, the second time at once.
 
 Ctrl-C, SIGTERM and SIGHUP cancel the running job, so that what is done can be written; a second
-signal ends the process where it stands. A signal that was ignored from the start (`nohup`) stays
-ignored.
+signal ends the process where it stands. Ctrl-Z leaves the shell a cursor. A signal that was ignored
+from the start (`nohup`) stays ignored.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class Interrupts:
             if before != signal.SIG_IGN:
                 self._before[number] = before
                 signal.signal(number, self._asked)
+        if signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
+            self._before[signal.SIGTSTP] = signal.SIG_DFL
+            signal.signal(signal.SIGTSTP, self._suspended)
         return self
 
     def __exit__(
@@ -77,9 +80,20 @@ class Interrupts:
         if number == signal.SIGINT:
             self._news = "Stopping; what is done will be kept. Ctrl-C again ends at once."
 
+    def _suspended(self, number: int, _frame: FrameType | None) -> None:
+        _show_cursor()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # Here it stands until `fg`.
+        signal.signal(number, self._suspended)
+
     def _end_at_once(self) -> None:
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            if sys.stderr.isatty():
-                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+        _show_cursor()
         # No clean-up: threads may hang, and the person said twice that it should end.
         os._exit(self.code or ExitCode.INTERRUPTED)
+
+
+def _show_cursor() -> None:
+    """Show the cursor, which the line that is redrawn hides."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)

@@ -176,7 +176,8 @@ class _Batch:
     def _transcribe(self, source: str, unfinished: Unfinished | None) -> PipelineResult:
         """Run the pipeline in a thread; draw what it says meanwhile."""
         control = JobControl()
-        said: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        # No `SimpleQueue`: that one waits for ever once a signal took longer than its wait.
+        said: queue.Queue[Event | None] = queue.Queue()
         outcome: list[PipelineResult | BaseException] = []
         given: str | BinaryIO = sys.stdin.buffer if source == STDIN else source
 
