@@ -23,6 +23,7 @@ from omoai_engine.text import one_line, shown_path
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
+_CONVERT = "Convert the model again with a newer ct2-transformers-converter, or get another"
 _AGAIN = "Run `omoai models verify`, or remove the folder and get the model again"
 # What all of Whisper's models were trained with (the paper, section 2.2).
 _FEATURES = {"sampling_rate": SAMPLE_RATE_HZ, "hop_length": 160, "n_fft": 400}
@@ -40,7 +41,9 @@ def check_files(folder: Path) -> None:
     heads = config.get("alignment_heads") if isinstance(config, dict) else None
     if not isinstance(heads, list) or not heads:
         raise broken(
-            "it names no alignment_heads, which the times of words need", folder / "config.json"
+            "it names no alignment_heads, which the times of words need",
+            folder / "config.json",
+            hint=_CONVERT,
         )
     preprocessor = folder / "preprocessor_config.json"
     if preprocessor.is_file() and not isinstance(_json(preprocessor), dict):
@@ -49,8 +52,13 @@ def check_files(folder: Path) -> None:
 
 def check_parts(model: WhisperModel, folder: Path) -> None:
     """Compare features, tokens and weights of a loaded model; raises `ModelCorruptError`."""
-    extractor = model.feature_extractor
     bands = model.model.n_mels
+    if not (folder / "preprocessor_config.json").is_file():
+        # Some conversions of models with 128 bands lack it, and then 80 would be taken.
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        model.feature_extractor = FeatureExtractor(feature_size=bands)
+    extractor = model.feature_extractor
     found = {name: getattr(extractor, name, None) for name in _FEATURES}
     found["feature_size"] = len(extractor.mel_filters)
     for name, wanted in {**_FEATURES, "feature_size": bands}.items():
@@ -76,12 +84,15 @@ def _check_tokens(tokenizer: Any, folder: Path) -> None:
     if not isinstance(table, list):
         raise broken("it is no list of tokens", path)
     numbers: dict[str, int] = tokenizer.get_vocab(with_added_tokens=True)
+    # Fine-tuned models bring added tokens (`[PAD]`) that the weights never write.
+    spoken: dict[str, int] = tokenizer.get_vocab(with_added_tokens=False)
     for token in _NEEDED:
         if token not in numbers:
             raise broken(f"the token {token} is missing", folder / "tokenizer.json")
-    for token, number in sorted(numbers.items(), key=lambda item: item[1]):
+    compared = spoken | {token: numbers[token] for token in _NEEDED}
+    for token, number in sorted(compared.items(), key=lambda item: item[1]):
         # Codes have had several names over the years; words have not.
-        if token.startswith("<|") and token not in _NEEDED:
+        if (token.startswith("<|") and token not in _NEEDED) or not token:
             continue
         ours = table[number] if number < len(table) else None
         if ours != token:
@@ -115,10 +126,10 @@ def _json(path: Path) -> Any:
         raise broken("it is not JSON", path) from None
 
 
-def broken(what: str, where: Path) -> ModelCorruptError:
+def broken(what: str, where: Path, hint: str = _AGAIN) -> ModelCorruptError:
     """Return the error for a file or folder of a Whisper model."""
     return ModelCorruptError(
         f"the Whisper model cannot be loaded: {one_line(what)[:300]}",
         where=shown_path(where),
-        hint=_AGAIN,
+        hint=hint,
     )

@@ -40,8 +40,17 @@ LONGEST_SECONDS = 1e7
 _PARAGRAPH_PAUSE = 3.0
 _PARAGRAPH_WORDS = 120
 
-_TIME = r"(?:(\d{1,5}):)?(\d{1,3}):(\d{1,2})[,.](\d{1,9})"
+_TIME = r"()(?:(\d{1,5}):)?(\d{1,3}):(\d{1,2})[,.](\d{1,9})"
 _TIME_LINE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?$")
+# As people write it by hand, at the head of a cue: `-0:01.5`, `00:00:01`, `00:00:01:500`.
+_FRACTION = r"\s?[,.;:\uff0c]\s?(\d{1,9})"
+_ANY_TIME = rf"([-\u2212])?(?:(\d{{1,5}})\s?:\s?)?(\d{{1,3}})\s?:\s?(\d{{1,2}})(?:{_FRACTION})?"
+_ARROWS = ("->", "\u2013>", "\u2014>", "\u2192")  # what every arrow holds
+_ANY_ARROW = r"(?:--?>|[\u2013\u2014]>|\u2192)"
+_ANY_TIME_LINE = re.compile(rf"^\s*{_ANY_TIME}\s*{_ANY_ARROW}\s*{_ANY_TIME}(?:\s.*)?$")
+# What wants to be a time line there.
+_ODD_TIME = re.compile(r"^\s*[-\u2212\d:.,;\s]*\d[-\u2212\d:.,;\s]*-->|-->\s*[-\u2212]?\d")
+_LONGEST_LINE = 500
 _STYLE = re.compile(r"<(/?)(b|i|u|s|font)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _PLACED = re.compile(r"\{\\an?\d{1,2}\}")
 _VOICE = re.compile(r"^<v(?:\.[^ \t>]*)?[ \t]+([^>]*)>")
@@ -82,7 +91,7 @@ def parse_transcript(data: bytes) -> PipelineResult:
         return _from_json(text)
     if text.lstrip().startswith("WEBVTT"):
         return _result(_vtt(clean_text(text)), "vtt")
-    if "-->" in text:
+    if any(arrow in text for arrow in _ARROWS):
         return _result(_srt(clean_text(text)), "srt")
     raise TranscriptFormatError(
         "this is no transcript that can be read", hint="Give SRT, WebVTT or JSON"
@@ -173,22 +182,46 @@ def _vtt(text: str) -> list[ASRSegment]:
 
 
 def _cues(text: str) -> list[_Cue]:
+    """Return the cues. A line at the head of a cue that wants to be its time, and cannot be
+    read, raises: its words would go to the cue before, or nowhere."""
     cues: list[_Cue] = []
-    for line in text.split("\n"):
-        if "-->" in line and len(line) < 500 and (match := _TIME_LINE.match(line)):
-            cues.append(_Cue(_seconds(*match.groups()[:4]), _seconds(*match.groups()[4:]), []))
+    before = ["", ""]  # the last two lines
+    for number, line in enumerate(text.split("\n"), 1):
+        match = odd = None
+        if len(line) < _LONGEST_LINE and any(arrow in line for arrow in _ARROWS):
+            match = _TIME_LINE.match(line)
+            if match is None and _is_head(before):
+                match, odd = _ANY_TIME_LINE.match(line), _ODD_TIME.search(line)
+        if match is not None:
+            cues.append(_Cue(_seconds(*match.groups()[:5]), _seconds(*match.groups()[5:]), []))
+        elif odd is not None:
+            raise TranscriptFormatError(
+                f"line {number} is no time that can be read: {one_line(line)[:60]!r}",
+                hint=_TIME_HINT,
+            )
         elif cues:
             cues[-1].lines.append(line)
+        before = [before[1], line.strip()]
     if not cues:
-        raise TranscriptFormatError(
-            "no time line of subtitles can be read",
-            hint="A time line is 00:00:01,000 --> 00:00:02,500",
-        )
+        raise TranscriptFormatError("no time line of subtitles can be read", hint=_TIME_HINT)
     return cues
 
 
-def _seconds(hours: str | None, minutes: str, seconds: str, fraction: str) -> float:
-    return int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction}")
+_TIME_HINT = "A time line is 00:00:01,000 --> 00:00:02,500"
+
+
+def _is_head(before: list[str]) -> bool:
+    """Whether what follows these two lines begins a cue: behind nothing, or its number."""
+    return not before[1] or (before[1].isdigit() and not before[0])
+
+
+def _seconds(
+    sign: str | None, hours: str | None, minutes: str, seconds: str, fraction: str | None
+) -> float:
+    """Return a time; before 0 where it has a sign: it is mended with the others."""
+    whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+    value = whole + float(f"0.{fraction or 0}")
+    return -value if sign else value
 
 
 def _from_json(text: str) -> PipelineResult:

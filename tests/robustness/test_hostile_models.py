@@ -71,6 +71,13 @@ def test_a_configuration_that_is_made_to_harm_is_refused(model: Path, text: str)
     assert "config.yaml" in refusal(model)
 
 
+def test_stars_that_refer_to_nothing_are_no_references(model: Path) -> None:
+    """A remark or a text may hold as many as it likes."""
+    path = model / "config.yaml"
+    path.write_text(f"# {'*' * 200}\nremark: '{'* ' * 200}'\n{path.read_text()}")
+    load_checkpoint(model)
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [

@@ -53,6 +53,51 @@ def test_subtitles_of_any_make_are_read(data: bytes) -> None:
     assert said(parse_transcript(data)) == EXPECTED
 
 
+@pytest.mark.parametrize(
+    ("line", "start", "end"),
+    [
+        ("-00:00:01,000 --> 00:00:02,000", 0.0, 2.0),
+        ("\u221200:00:03,000 --> -00:00:02,000", 0.0, 0.0),
+        ("00:00:01 --> 00:00:02", 1.0, 2.0),
+        ("00:00:01:500 --> 00:00:02;000", 1.5, 2.0),
+        ("00:00:01\uff0c500 --> 00:00:02", 1.5, 2.0),
+        ("00: 00: 01, 500 --> 00: 00: 02, 000", 1.5, 2.0),
+        ("00:00:01,500 -> 00:00:02,000", 1.5, 2.0),
+        ("00:01.5 \u2014> 0:02", 1.5, 2.0),
+    ],
+)
+@pytest.mark.parametrize("first", ["", "1\n00:00:00,000 --> 00:00:00,500\nđầu\n\n2\n"])
+def test_a_time_line_of_any_hand_is_read(line: str, start: float, end: float, first: str) -> None:
+    result = parse_transcript(f"{first}{line}\nhai\n".encode())
+    assert (start, end, "hai") in said(result)
+    assert len(result.segments) == (2 if first else 1)
+    assert result.metadata.get("mended", 0) == (1 if start == 0.0 else 0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "00:00:-1,000 --> 00:00:02,000",
+        "1.5 --> 2.5",
+        "00:00:01,000 --> ",
+        "00:00:01 --> later",
+        "123456:00:00,000 --> 123456:00:01,000",
+        "x --> 00:00:02,000",
+    ],
+)
+@pytest.mark.parametrize("head", ["", "WEBVTT\n\n", "1\n", "\n\n"])
+def test_a_time_that_cannot_be_read_loses_no_words(line: str, head: str) -> None:
+    """They went to the cue before, and of the first cue nowhere."""
+    number = head.count("\n") + 1
+    with pytest.raises(TranscriptFormatError, match=f"line {number} is no time"):
+        parse_transcript(f"{head}{line}\nmột\n\n{SRT}".encode())
+
+
+def test_an_arrow_that_was_said_is_no_time() -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\ntừ 1 --> 2\n3 --> 4\n0:01 -> 0:02\n"
+    assert said(parse_transcript(text.encode())) == [(1.0, 2.0, "từ 1 --> 2 3 --> 4 0:01 -> 0:02")]
+
+
 def test_a_voice_and_entities_of_webvtt_are_understood() -> None:
     data = b"WEBVTT\n\n1\n00:01.000 --> 00:02.000 align:start\n<v Lan>a &lt;b&gt; &amp; c</v>\n"
     (segment,) = parse_transcript(data).segments
