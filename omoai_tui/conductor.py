@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from textual.message import Message
 from textual.timer import Timer
 
+from omoai_engine.recording.claims import Claims
 from omoai_engine.text import one_line
 from omoai_tui import history, texts
 from omoai_tui.formats import duration
@@ -65,7 +66,8 @@ class Conductor:
         self._post = post
         self.overrides = overrides
         self.history = history.History()
-        self._worker = PipelineWorker(post, overrides)
+        self.claims = Claims()
+        self._worker = PipelineWorker(post, overrides, self.claims)
         self._mailbox: Mailbox | None = None
         self._collected_at = 0.0
         self._collecting: Timer | None = None

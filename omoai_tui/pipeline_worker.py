@@ -36,6 +36,7 @@ from omoai_tui.messages import HistoryRead, JobEnded, JobKept, SettingsLoaded, T
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.pipeline import Pipeline
+    from omoai_engine.recording.claims import Claims
     from omoai_engine.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
@@ -84,8 +85,11 @@ def _place(error: BaseException) -> str:
 class PipelineWorker:
     """Owns the engine and its thread."""
 
-    def __init__(self, post: Callable[[Message], object], overrides: dict[str, Any]) -> None:
+    def __init__(
+        self, post: Callable[[Message], object], overrides: dict[str, Any], claims: Claims
+    ) -> None:
         self._post = post
+        self._claims = claims
         self._overrides = overrides
         self._tickets: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="omoai-pipeline", daemon=True)
@@ -187,6 +191,7 @@ class PipelineWorker:
                 from omoai_engine.pipeline import Pipeline
 
                 self._pipeline = Pipeline(load_config(**self._overrides))
+            self._claim(ticket.path)
             unfinished = self._unfinished = _unfinished(self._pipeline.config, ticket)
             if unfinished is not None:
                 keeper.go_on(unfinished)
@@ -206,6 +211,14 @@ class PipelineWorker:
         finally:
             ended.set()
         return with_marks(result, ticket.path), ""
+
+    def _claim(self, path: str) -> None:
+        """Let no other program take the recording, if it is one; who queued it lets it go."""
+        from omoai_engine.config import load_config
+        from omoai_engine.recording.files import recordings_folder
+
+        folder = recordings_folder(load_config(**self._overrides))
+        self._claims.take_for_job(Path(path).absolute(), folder)
 
     def _keep(
         self, ticket: Ticket, keeper: Keeper, result: PipelineResult | None, *, failed: bool

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textual.message import Message
 from textual.timer import Timer
 
-from omoai_engine.recording.claims import Claims
 from omoai_engine.recording.state import Phase, RecorderState, Warned
 from omoai_tui import texts_recorder
 from omoai_tui.formats import clock
@@ -88,7 +87,7 @@ class RecordingControl:
         self._unkept: set[str] = set()
         self.session: RecordingSession | None = None
         self.meters = MeterFeed()
-        self.claims = Claims()
+        self.claims = app.conductor.claims
 
     @property
     def overrides(self) -> dict[str, Any]:

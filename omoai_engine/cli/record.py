@@ -164,7 +164,7 @@ def _transcribe(paths: list[Path], config: OmoAIConfig, order: Order) -> ExitCod
                     continue
                 targets = plan_targets([str(path)], order.folder)
                 codes.append(
-                    run_order(replace(order, targets=targets), config, reporter, interrupts)
+                    run_order(replace(order, targets=targets), config, reporter, interrupts, claims)
                 )
                 if codes[-1] is ExitCode.DONE:
                     settle(path)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
     from omoai_engine.events import Event
     from omoai_engine.pipeline import Pipeline
+    from omoai_engine.recording.claims import Claims
 
 
 def transcribe(arguments: list[str]) -> int:
@@ -57,14 +58,21 @@ def transcribe(arguments: list[str]) -> int:
 
 
 def run_order(
-    order: Order, config: OmoAIConfig, reporter: Reporter, interrupts: Interrupts
+    order: Order,
+    config: OmoAIConfig,
+    reporter: Reporter,
+    interrupts: Interrupts,
+    claims: Claims | None = None,
 ) -> ExitCode:
-    """Transcribe what `order` names with one pipeline; return the exit code."""
+    """Transcribe what `order` names with one pipeline; return the exit code.
+
+    `claims`: holds those that are recordings of ours already.
+    """
     from omoai_engine.pipeline import Pipeline
 
     pipeline = Pipeline(config)
     try:
-        return _Batch(order, config, pipeline, reporter, interrupts).run()
+        return _Batch(order, config, pipeline, reporter, interrupts, claims).run()
     finally:
         pipeline.close()
 
@@ -79,8 +87,10 @@ class _Batch:
         pipeline: Pipeline,
         reporter: Reporter,
         interrupts: Interrupts,
+        claims: Claims | None,
     ) -> None:
         self._order = order
+        self._claims = claims
         self._config = config
         self._not_kept = False
         self._pipeline = pipeline
@@ -114,6 +124,7 @@ class _Batch:
         try:
             check_free(target, self._order.formats, overwrite=self._order.overwrite)
             if target.source != STDIN:
+                self._claim(target.source)
                 unfinished = self._unfinished(target.source, name)
             code = self._taken_to_its_end(target, name, unfinished)
             done = code is not ExitCode.FAILED and self._interrupts.code is None
@@ -129,6 +140,14 @@ class _Batch:
                 unfinished.close(done=done)
                 if unfinished.has_words:
                     self._tell_how_to_go_on(target, name)
+
+    def _claim(self, source: str) -> None:
+        from omoai_engine.recording.claims import Claims
+        from omoai_engine.recording.files import recordings_folder
+
+        claims = self._claims if self._claims is not None else Claims()
+        claims.take_for_job(Path(source).absolute(), recordings_folder(self._config))
+        self._claims = claims
 
     def _unfinished(self, source: str, name: str) -> Unfinished | None:
         """Return what an earlier run left, and where this one keeps what it recognises."""

@@ -49,6 +49,18 @@ class Claims:
                 return True  # a disk that can only be read, or one without locks
             return True
 
+    def take_for_job(self, path: Path, folder: Path) -> None:
+        """Make a file ours that is about to be transcribed, where it is a recording in `folder`.
+
+        Raises `RecordingError` where another program is transcribing it.
+        """
+        if path.parent == folder and path.exists() and not self.take(path):
+            raise RecordingError(
+                "another program is transcribing it",
+                where=shown_path(path.name),
+                hint="Wait until it has ended, or end it",
+            )
+
     def let_go(self, path: Path) -> None:
         """Give a recording back: it was settled, or is offered again. Idempotent."""
         with self._guard:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_jobs import environment
 
 from omoai_engine.errors import EditError, RecordingError
 from omoai_engine.library import EditText, Library
@@ -15,6 +16,7 @@ from omoai_engine.recording.files import remove
 from omoai_engine.recording.spool import Spool
 from omoai_engine.recording.wav import PcmFormat
 from omoai_engine.results import ASRSegment
+from omoai_tui.pipeline_worker import PipelineWorker
 
 
 @pytest.fixture
@@ -92,3 +94,22 @@ def test_what_two_programs_change_in_one_transcript_is_all_there_or_refused(tmp_
         mine.edit(entry, EditText(first, "chào"))
         mine.undo(entry)
         assert [segment.text for segment in other.transcript(entry).segments] == texts
+
+
+def test_a_job_run_again_leaves_a_recording_to_the_program_that_is_at_it(recording: Path) -> None:
+    other = other_program("print(claims.take(path), flush=True); sys.stdin.read()", recording)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "True\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "omoai_engine.cli", "transcribe", str(recording)],
+        capture_output=True, text=True, timeout=60, check=False,
+        env=environment(recording.parent, OMOAI_RECORDING__FOLDER=str(recording.parent)),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.count("another program is transcribing it") == 1, done.stderr
+    app = PipelineWorker(print, {"recording": {"folder": recording.parent}}, Claims())
+    with pytest.raises(RecordingError, match="another program is transcribing it"):
+        app._claim(str(recording))
+    other.communicate()
+    app._claim(str(recording))
+    app._claim(str(recording))
