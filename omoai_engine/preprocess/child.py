@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 # Codecs pad; a file of exactly the allowed length must pass.
 _TOLERANCE_SECONDS = 0.1
+# Speech takes more than this in any codec. A header that claims hours in less is not believed:
+# what is decoded then decides whether the recording is too long.
+_LEAST_BYTES_A_SECOND = 500
 # Less than this missing at the end is padding, not damage.
 _EARLY_SECONDS = 1.0
 
@@ -74,7 +77,8 @@ def serve(request: Request, sender: Sender, log: Log) -> None:
     if track.info["sample_rate_hz"]:
         check_rate(track.info["sample_rate_hz"])
     duration = track.info["duration"]
-    if duration and not track.info["duration_is_estimate"] and not request.probe:
+    believable = duration and size >= duration * _LEAST_BYTES_A_SECOND
+    if believable and not track.info["duration_is_estimate"] and not request.probe:
         refuse_too_long(duration, request.max_duration)
     sender.send_json(Kind.INFO, {**track.info, "size_bytes": size, "changed_ns": changed_ns})
     for notice in track.notices:

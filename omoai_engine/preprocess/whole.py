@@ -22,6 +22,7 @@ from omoai_engine.preprocess.source import AudioInfo, open_audio, probe_audio
 if TYPE_CHECKING:
     import torch
 
+_LONGEST_EXPECTED_SECONDS = 86_400.0  # a header can claim more than there is memory for
 # A WAV file counts its bytes in 32 bits.
 _LONGEST_WAV_SECONDS = (2**32 - 64) // 2 / SAMPLE_RATE_HZ
 
@@ -34,7 +35,8 @@ def preprocess_audio_to_tensor(audio_input: AudioInput) -> torch.Tensor:
     import torch
 
     with open_audio(audio_input) as source:
-        whole = np.empty(int((source.info.duration or 60.0) * SAMPLE_RATE_HZ), dtype=np.float32)
+        expected = min(source.info.duration or 60.0, _LONGEST_EXPECTED_SECONDS)
+        whole = np.empty(int(expected * SAMPLE_RATE_HZ), dtype=np.float32)
         filled = 0
         for block in source:
             end = filled + len(block.samples)

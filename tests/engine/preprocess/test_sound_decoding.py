@@ -349,8 +349,18 @@ def test_hours_claimed_in_a_few_bytes_end_quickly() -> None:
     assert len(samples) == 16_000
     assert source.info.duration == 23 * 3600
     assert any("1.0 s of the 23:00:00" in notice for notice in source.notices)
-    with pytest.raises(AudioTooLongError):
-        open_audio(bytes(flac), SETTINGS, max_duration=3600)
+    # So few bytes hold no hours: only what is decoded counts.
+    assert len(read(bytes(flac), max_duration=3600)[0]) == 16_000
+
+
+def test_an_mp3_whose_head_claims_days_is_heard_to_its_end() -> None:
+    mp3 = bytearray(encode(tone(3.0, rate=44_100), "mp3", "libmp3lame", 44_100))
+    head = max(mp3.find(b"Xing"), mp3.find(b"Info"))
+    assert head > 0
+    mp3[head + 8 : head + 12] = (200 * 3600 * 44_100 // 1152).to_bytes(4, "big")
+    samples, source = read(bytes(mp3))
+    assert source.info.duration == pytest.approx(200 * 3600, rel=0.01)
+    assert len(samples) / 16_000 == pytest.approx(3.0, abs=0.1)
 
 
 def test_what_the_header_tells_is_told_without_decoding() -> None:
