@@ -96,7 +96,7 @@ def test_a_job_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     with shell(tmp_path) as session:
-        session.send(f"{OMOAI} transcribe - < {gate} > out.txt; echo code=$?\r".encode())
+        session.send(f"{OMOAI} transcribe - < {gate} > {tmp_path}/out.txt; echo code=$?\r".encode())
         with gate.open("wb") as feeding:
             # It waits for the rest of its input, wherever it is so far.
             feeding.write(SPEECH.read_bytes()[:1000])
