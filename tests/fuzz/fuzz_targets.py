@@ -218,13 +218,13 @@ def kept_segments(data: bytes) -> None:
     """What a job that ended too soon has left: segments with times in order, clean texts."""
     import os
 
-    from omoai_engine.unfinished import _read
+    from omoai_engine.unfinished_lines import read_lines
 
     path = FOLDER / "kept.jsonl"
     path.write_bytes(data)
     descriptor = os.open(path, os.O_RDWR)
     try:
-        earlier, length = _read(descriptor)
+        earlier, length = read_lines(descriptor, (0, 0))
     finally:
         os.close(descriptor)
     assert 0 <= length <= len(data)

@@ -13,6 +13,7 @@ from samples import DATA, QuietApp, screen_text
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from omoai_engine.far_files import Looked
 from omoai_tui import media, state
 from omoai_tui.formats import size
 from omoai_tui.media import Entry
@@ -112,14 +113,14 @@ async def test_a_disk_that_does_not_answer_holds_nobody(
 ) -> None:
     # A path whose look-up waits, as under a stalled network mount.
     answer = threading.Event()
-    real = media.Path.exists
+    real = media.look
 
-    def exists(path: Path) -> bool:
+    def look(path: Path, *, seconds: float) -> Looked:
         if path.name == "stalled.mp3":
             answer.wait(60)
-        return real(path)
+        return real(path, seconds=seconds)
 
-    monkeypatch.setattr(media.Path, "exists", exists)
+    monkeypatch.setattr(media, "look", look)
     app = QuietApp(tmp_path)
     async with app.run_test(size=(120, 36)) as pilot:
         app.post_message(Paste(str(tmp_path / "stalled.mp3")))
