@@ -14,6 +14,7 @@ import fcntl
 import os
 import resource
 import sqlite3
+import stat
 import struct
 import threading
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,7 @@ class Database:
         self._closed = False
         try:
             make_private_folder(path.parent)
+            _refuse_what_is_no_file(path)
             with _alone(path.with_name(path.name + ".lock")):
                 _keep_private(path)
                 self._prepare()
@@ -262,6 +264,15 @@ def _what_the_system_says(path: Path) -> tuple[str, str] | None:
 def others_may_enter(folder: Path) -> bool:
     """Say whether a folder has wider rights than 0700."""
     return bool(folder.stat().st_mode & 0o077)
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Raise `LibraryError` for a pipe, a device or a folder in the place of the library: SQLite
+    would blame the disk. Raises `OSError` for a link that leads nowhere."""
+    if os.path.lexists(path) and not stat.S_ISREG(path.stat().st_mode):
+        raise LibraryError(
+            "this is no file, so it is no library", where=shown_path(path), hint=_ELSEWHERE
+        )
 
 
 def _keep_private(path: Path) -> None:

@@ -5,6 +5,8 @@ It is as high as its text, stands over the list, and knows nothing of the librar
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import itemgetter
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -89,6 +91,7 @@ class SegmentInput(TextInput):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows = 0
+        self._wrapped: tuple[str, int, list[Span]] = ("", 0, [(0, 0)])
 
     def open(self, text: str, at: int) -> None:
         """Begin with this text, the cursor at letter `at`."""
@@ -97,8 +100,12 @@ class SegmentInput(TextInput):
         self._rows = self.rows
 
     def _spans(self) -> list[Span]:
-        # One cell is left for the cursor behind the last letter.
-        return wrap(self.value, max(1, self.size.width - 1))
+        # One cell is left for the cursor behind the last letter. Kept: every line that is drawn
+        # asks for them, and a segment can have a million letters.
+        text, width = self.value, max(1, self.size.width - 1)
+        if self._wrapped[0] is not text or self._wrapped[1] != width:
+            self._wrapped = (text, width, wrap(text, width))
+        return self._wrapped[2]
 
     @property
     def rows(self) -> int:
@@ -108,7 +115,7 @@ class SegmentInput(TextInput):
     def _place(self) -> tuple[int, int]:
         """Return the line and the cell of the cursor."""
         spans, at = self._spans(), self.cursor_position
-        row = max((n for n, (start, _) in enumerate(spans) if start <= at), default=0)
+        row = max(0, bisect_right(spans, at, key=itemgetter(0)) - 1)
         return row, cell_len(self.value[spans[row][0] : at])
 
     @property

@@ -10,8 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# A disk that stops answering takes half a minute and a kernel with FUSE.
-collect_ignore = [] if os.environ.get("LONG_TESTS") == "1" else ["test_surroundings_stalled.py"]
+# A disk that does not answer takes half a minute and a kernel with FUSE; days of sound take minutes.
+_SLOW = ["test_surroundings_stalled.py", "test_long_sounds.py"]
+collect_ignore = [] if os.environ.get("LONG_TESTS") == "1" else _SLOW
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

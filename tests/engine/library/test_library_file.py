@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import sqlite3
 import subprocess
@@ -253,3 +254,16 @@ def test_a_folder_of_other_things_stays_open_and_the_check_says_so(tmp_path: Pat
     assert folder.stat().st_mode & 0o777 == 0o755
     assert (folder / "notes.txt").stat().st_mode & 0o777 == 0o644
     assert (folder / "library.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_in_its_place_is_refused_unread(tmp_path: Path) -> None:
+    """SQLite waits for a pipe, and blames the disk for a device."""
+    path = tmp_path / "library.sqlite3"
+    for make in (os.mkfifo, os.mkdir, lambda at: at.symlink_to("/dev/zero")):
+        make(path)
+        with pytest.raises(LibraryError, match="no file, so it is no library"):
+            Database(path)
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()
