@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# A disk that does not answer takes half a minute and a kernel with FUSE; days of sound take minutes.
+# A disk that does not answer takes half a minute and a kernel with FUSE; days of sound, minutes.
 _SLOW = ["test_surroundings_stalled.py", "test_long_sounds.py"]
 collect_ignore = [] if os.environ.get("LONG_TESTS") == "1" else _SLOW
 
