@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omoai_engine.far_files import DiskSilentError, list_folder, look
 from omoai_engine.text import one_line, shown_path
+from omoai_tui import texts
 
 AUDIO = frozenset(
     {"aac", "ac3", "aif", "aifc", "aiff", "amr", "ape", "au", "awb", "caf", "dts", "eac3", "flac"}
@@ -23,6 +24,7 @@ VIDEO = frozenset(
 TRANSCRIPTS = (".srt", ".vtt", ".json", ".txt")
 """What transcripts of other programs end in."""
 MOST_ENTRIES = 20_000
+"""More entries of one folder are left out, and that is said."""
 SILENCE_SECONDS = 10.0
 """So long a disk may take to say what is there under a name."""
 
@@ -50,7 +52,8 @@ def is_transcript(name: str) -> bool:
 
 
 def read_folder(path: str) -> tuple[list[Entry], str]:
-    """Return the entries of a folder, folders first, and why it cannot be read (else "")."""
+    """Return the entries of a folder, folders first, and why it, or all of it, cannot be shown
+    (else "")."""
     try:
         found = list_folder(path, MOST_ENTRIES)
     except OSError as error:
@@ -67,7 +70,8 @@ def read_folder(path: str) -> tuple[list[Entry], str]:
         if not item.name.startswith(".")
     ]
     entries.sort(key=lambda entry: (not entry.folder, entry.name.lower()))
-    return entries, ""
+    cut = len(found) >= MOST_ENTRIES
+    return entries, texts.FOLDER_CUT.format(count=f"{MOST_ENTRIES:,}") if cut else ""
 
 
 def pasted_path(text: str, folder: str = "") -> tuple[str, bool] | None:

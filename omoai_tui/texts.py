@@ -65,6 +65,7 @@ EMPTY_QUEUE = (_("No recording yet."), "", _("Enter on a file adds it here."))
 EMPTY_FOLDER = _("nothing here that can be played (a shows all files)")
 EMPTY_FOLDER_ALL = _("empty folder")
 READING_FOLDER = _("reading…")
+FOLDER_CUT = _("only {count} entries are shown: paste the path of what is missing")
 LEGEND = _("~ unsure  ? doubtful")
 FOLLOW_HINT = _("End: follow again")
 

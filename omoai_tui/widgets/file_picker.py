@@ -142,7 +142,8 @@ class FilePicker(BlockView):
             return
         if problem := self._problems.get(folder):
             self._rows.append(_Row(None, depth, problem))
-            return
+            if not entries:
+                return
         shown = [entry for entry in entries if self.show_all or entry.folder or entry.media]
         if shown and (wanted := plain(self.filter)):
             # A folder that is open is kept: what is asked for may be in it.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from omoai_engine.results import Word
-from omoai_tui import formats, texts
+from omoai_tui import formats, media, texts
 from omoai_tui.cells import fit, fit_path, runs, wrap
 from omoai_tui.confidence import Level, doubtful_spans, level
 from omoai_tui.language import plural
@@ -103,6 +103,17 @@ def test_a_folder_shows_what_can_be_played(tmp_path: Path) -> None:
     ]
     assert is_media("x.OPUS")
     assert not is_media("mp3")
+
+
+def test_a_folder_of_which_not_all_is_shown_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.mp3").write_bytes(b"x")
+    monkeypatch.setattr(media, "MOST_ENTRIES", 3)
+    entries, problem = read_folder(str(tmp_path))
+    assert len(entries) == 3
+    assert problem == "only 3 entries are shown: paste the path of what is missing"
 
 
 def test_a_folder_that_cannot_be_read_says_why(tmp_path: Path) -> None:
