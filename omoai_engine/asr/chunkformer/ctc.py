@@ -34,7 +34,7 @@ CERTAIN = float(np.log(0.98))
 """A frame whose best token is more probable than this has no other candidates."""
 
 _ROWS_AT_ONCE = 256  # 256 frames of 7,000 logits are 7 MB
-_ROWS_TO_SUM = 32  # these stay in the cache: 2.3 ms for 256 frames, 4.4 with all of them at once
+_ROWS_TO_READ = 32  # these stay in the cache: 3.2 ms for 256 frames, 5.4 with all of them at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,10 +82,7 @@ class CTCHead:
         done = 0
         for rows in torch.split(frames, _ROWS_AT_ONCE) if len(frames) else ():
             logits = self._linear(rows)
-            # max is several times faster than argmax, and gives the value as well.
-            best, index = logits.max(-1)
-            parts = torch.split(logits, _ROWS_TO_SUM)
-            sure = best - torch.cat([part.logsumexp(-1) for part in parts])
+            best, index, sure = _read(logits)
             if hesitation:
                 unsure = (sure < CERTAIN).nonzero()[:, 0]
                 if len(unsure):
@@ -101,6 +98,18 @@ class CTCHead:
         if not tokens:
             return Frames(np.zeros(0, np.int64), np.zeros(0, np.float32), {})
         return Frames(np.concatenate(tokens), np.concatenate(log_probs), candidates)
+
+
+def _read(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(n, vocabulary) to the highest logit, its token and its log-probability, (n,) each."""
+    parts = []
+    for rows in torch.split(logits, _ROWS_TO_READ):
+        # max is several times faster than argmax, and gives the value as well.
+        best, index = rows.max(-1)
+        total = (rows - best[:, None]).exp_().sum(-1)
+        parts.append((best, index, total.log_().neg_()))
+    best, index, sure = (torch.cat(part) for part in zip(*parts, strict=True))
+    return best, index, sure
 
 
 class GreedyCollapse:

@@ -49,8 +49,8 @@ CERTAIN_WORD = 0.99
 """A word that is more probable than this gets no other readings. Measured
 (tests/benchmarks/chunkformer_words.py) on speech in noise and in loud noise: of 6 and 91 words
 heard as another one, 5 and 49 have the right one among their other readings."""
-LUMP = 64 * SUBSAMPLING * FRAME_SHIFT
-"""So many samples of a file, 5 s, become frames together, as nobody waits for each (bfloat16:
+LUMP = 128 * SUBSAMPLING * FRAME_SHIFT
+"""So many samples of a file, 10 s, become frames together, as nobody waits for each (bfloat16:
 0.13 ms a frame with 64 frames in the subsampling, 0.20 with 12)."""
 READ_AT_ONCE = 256
 """So many finished frames are decoded together; `LEAST_ROWS` once memory was short."""
