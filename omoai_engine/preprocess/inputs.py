@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from omoai_engine.errors import AudioInputError, AudioNotFoundError
-from omoai_engine.preprocess.opening import LONGEST_NAME_BYTES, TOO_LONG
+from omoai_engine.preprocess.opening import LONGEST_NAME_BYTES, MISSING, TOO_LONG, open_regular
+from omoai_engine.preprocess.wire import Refused
 from omoai_engine.text import shown_path
 
 AudioInput = bytes | bytearray | memoryview | Path | str | BinaryIO
 """Bytes are the sound itself; a `str` is a path; a stream is read from where it stands."""
 
 _FEED_BYTES = 1 << 18
+# Names of what this process holds open: in the decoder they would mean its own. No disk's affair.
+_OWN_DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def _from_bytes(data: bytes | bytearray | memoryview) -> Fed:
     return Fed("sound in memory", "sound in memory", pieces)
 
 
-def _from_path(path: str) -> Named:
+def _from_path(path: str) -> Named | OpenFile:
     where = shown_path(path)
     if not path:
         raise AudioNotFoundError("no file was named", hint="Give the path of a sound file")
@@ -92,7 +95,14 @@ def _from_path(path: str) -> Named:
         ) from None
     if len(raw) > LONGEST_NAME_BYTES:
         raise AudioInputError(TOO_LONG[0], where=where, hint=TOO_LONG[1])
-    return Named(shown_path(os.path.basename(path)), where, raw)  # noqa: PTH119
+    name = shown_path(os.path.basename(path))  # noqa: PTH119
+    if path.startswith(_OWN_DESCRIPTORS):
+        try:
+            return OpenFile(name, where, open_regular(raw), 0)
+        except Refused as error:
+            kind = AudioNotFoundError if error.reason == MISSING else AudioInputError
+            raise kind(error.what, where=where, hint=error.hint) from None
+    return Named(name, where, raw)
 
 
 def _from_stream(stream: Any) -> OpenFile | Fed:

@@ -126,6 +126,22 @@ def test_sound_in_memory_is_read(kind: Callable[[bytes], Any]) -> None:
     assert len(samples) == 176_000
 
 
+def test_names_of_what_this_process_holds_open_mean_that(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(tone(1.0)))
+    with path.open("rb") as file:
+        for name in (f"/dev/fd/{file.fileno()}", f"/proc/self/fd/{file.fileno()}"):
+            samples, _ = read(name)
+            assert len(samples) == 16_000
+    reading, writing = os.pipe()
+    with pytest.raises(AudioInputError, match="a named pipe"):
+        read(f"/dev/fd/{reading}")
+    os.close(reading)
+    os.close(writing)
+    with pytest.raises(AudioNotFoundError, match="no such file"):
+        read(f"/dev/fd/{reading}")
+
+
 def test_memory_with_gaps_is_read() -> None:
     data = wav(tone(1.0))
     apart = bytes(byte for value in data for byte in (value, 0))
