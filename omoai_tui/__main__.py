@@ -60,15 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if reason := terminal.refusal(dict(os.environ)):
         sys.stderr.write(f"{reason}\n")
         sys.exit(2)
-    from omoai_engine.errors import ShortageError
+    from omoai_engine.errors import ConfigError, ShortageError
     from omoai_engine.native_start import ask_for_room, take_one_thread
+    from omoai_engine.working_folder import ask_for_working_folder
 
     take_one_thread()
     try:
+        ask_for_working_folder()
         ask_for_room()
-    except ShortageError as error:
+    except (ConfigError, ShortageError) as error:
         sys.stderr.write(f"omoai-tui: {error}\n")
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, ConfigError) else 1)
     # The app is put together in English and translates when it shows.
     language.use("en")
     sys.exit(run(asked.paths, asked.language, asked.theme))

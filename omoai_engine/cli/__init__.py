@@ -15,6 +15,7 @@ from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import ConfigError, OmoAIError
 from omoai_engine.native_start import ask_for_room, take_one_thread
 from omoai_engine.utf8 import insist_on_utf8
+from omoai_engine.working_folder import ask_for_working_folder
 
 USAGE = """\
 usage: omoai COMMAND [OPTION ...]
@@ -96,6 +97,7 @@ def _run(given: list[str]) -> int:
         what = f"there is no command {one_line(name)!r}" if name else "say what to do"
         error_line(f"{what}. See: omoai --help")
         return ExitCode.USAGE
+    ask_for_working_folder()
     if name in _WITH_SOUND:
         ask_for_room()
     return command(given[1:])

@@ -40,6 +40,22 @@ def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [line for line in done.stderr.splitlines() if line.startswith("omoai: ")]
 
 
+@pytest.mark.parametrize("module", ["omoai_engine.cli", "omoai_tui"])
+def test_a_working_folder_that_is_gone_is_told_as_that(tmp_path: Path, module: str) -> None:
+    before = f"mkdir {tmp_path}/gone && cd {tmp_path}/gone && rmdir ../gone"
+    done = subprocess.run(
+        ["script", "-qec", f"{before}; exec {sys.executable} -P -m {module} transcribe a.mp3",
+         os.devnull],
+        capture_output=True, text=True, env=environment(tmp_path, TERM="xterm"), timeout=60,
+        stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    assert "the folder that you are in is gone, or cannot be reached. Go to another one" in (
+        " ".join(done.stdout.split())
+    )
+    assert "Traceback" not in done.stdout
+
+
 @pytest.mark.parametrize("number", [5, 12, 15])
 def test_too_few_files_are_told_as_that(tmp_path: Path, number: int) -> None:
     done = omoai(tmp_path, "transcribe", str(SPEECH), before=f"ulimit -n {number}")
