@@ -15,7 +15,7 @@ from typing import Any
 
 import av
 
-from omoai_engine.preprocess.confine import INPUT, OUTPUT, confine
+from omoai_engine.preprocess.confine import INPUT, OUTPUT, confine, stand_alone
 from omoai_engine.preprocess.ffmpeg import DEMUXERS, FASTEST_HZ, SLOWEST_HZ, Log
 from omoai_engine.preprocess.wire import Request
 from omoai_engine.text import one_line
@@ -104,17 +104,17 @@ def _write(frames: list[Any], channels: int) -> None:
 def main() -> None:
     """Run the child; what is wished for is the last argument."""
     wish = json.loads(sys.argv[-1])
-    confine(
-        Request(
-            spool=False,
-            offset=0,
-            max_stream_bytes=0,
-            max_duration=_LONGEST_SECONDS,
-            memory_mib=_MEMORY_MIB,
-            probe=False,
-            lifeline_fd=wish["life"],
-        )
+    request = Request(
+        spool=False,
+        offset=0,
+        max_stream_bytes=0,
+        max_duration=_LONGEST_SECONDS,
+        memory_mib=_MEMORY_MIB,
+        probe=False,
+        lifeline_fd=wish["life"],
     )
+    stand_alone(request)
+    confine(request)
     Log()
     try:
         _serve(wish)
