@@ -174,6 +174,20 @@ class TerminalSession:
         """Return the exit status; a signal counts as its negative number."""
         return self.process.wait(seconds)
 
+    def leave(self) -> int:
+        """Press the key that leaves; return the exit status.
+
+        A job that has just ended may be on its way into the library: then it asks first.
+        """
+        self.send(b"q")
+        deadline = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if "Leave OmoAI?" in self.text:
+                self.send(b"y")
+                break
+            time.sleep(0.02)
+        return self.ends_with()
+
     def assert_restored(self) -> None:
         """Fail unless the terminal is as it was before."""
         time.sleep(0.1)

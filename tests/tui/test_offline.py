@@ -21,5 +21,4 @@ def test_the_app_works_without_any_network(tmp_path: Path, options: tuple[str, .
     with TerminalSession(command, home=tmp_path, columns=160, lines=48) as session:
         session.wait_for("fellow Americans", seconds=120)
         session.wait_for("✓ done", seconds=60)
-        session.send(b"q")
-        assert session.ends_with() == 0
+        assert session.leave() == 0

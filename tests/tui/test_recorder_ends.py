@@ -76,8 +76,7 @@ def test_a_killed_app_loses_nothing_and_the_next_one_transcribes_it(
         running.send(b"\r")
         until(lambda: list_recordings(folder)[0].state is RecordingState.SETTLED, 120)
         running.wait_for("Một hai ba")
-        running.send(b"q")
-        assert running.ends_with() == 0
+        assert running.leave() == 0
     with Library.open(load_config()) as library:
         (entry,) = library.entries()
         assert bare(library.result(entry.id).transcript) == "một hai ba"
