@@ -48,7 +48,9 @@ def record(running: TerminalSession, folder: Path) -> None:
 
 def left(folder: Path) -> Recording:
     """Wait until no capture process writes any more; return the only recording."""
-    until(lambda: list_recordings(folder)[0].state is not RecordingState.LIVE)
+    # It holds the file for a moment more when that has its name already.
+    held = (RecordingState.LIVE, RecordingState.TAKEN)
+    until(lambda: list_recordings(folder)[0].state not in held)
     (found,) = list_recordings(folder)
     return found
 
