@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,8 @@ from omoai_engine.recording.state import Phase
 from omoai_tui import state
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import Job, JobStatus
+from omoai_tui.screens import recorder_screen
+from omoai_tui.tasks import Post, Task
 
 __all__ = ["_virtual", "folder", "own_sound", "say", "sound"]
 
@@ -181,8 +185,18 @@ async def test_a_machine_without_a_microphone_says_so_and_offers_another_machine
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("r")
         await wait_until(pilot, lambda: shows(app, "no microphone on this machine", "over SSH"))
+        # The key comes before the list does, or it would be the remote line's, alone in the list.
+        looked_for = threading.Event()
+        look = recorder_screen.devices_task
+
+        def later(overrides: dict[str, Any], post: Post) -> Task:
+            find = look(overrides, post)
+            return lambda: find() if looked_for.wait(60) else None
+
+        monkeypatch.setattr(recorder_screen, "devices_task", later)
         state.remember(microphone="default")
         await pilot.press("escape", "r", "r")
+        looked_for.set()
         await wait_until(pilot, lambda: app.recordings.session is None)
         await wait_until(pilot, lambda: shows(app, "there is no microphone on this machine."))
     assert list_recordings(folder) == []
