@@ -20,7 +20,11 @@ from omoai_engine.asr.speech_stream import SpeechBuffer
 from omoai_engine.asr.threads import thread_count
 from omoai_engine.asr.whisper_check import broken, check_files, check_parts
 from omoai_engine.asr.whisper_job import WINDOW_SAMPLES, WhisperJob
-from omoai_engine.asr.whisper_window import Decoding, WindowDecoder
+from omoai_engine.asr.whisper_window import (
+    Decoding,
+    WindowDecoder,
+    is_multilingual,
+)
 from omoai_engine.audio import SAMPLE_RATE_HZ, AudioBlock
 from omoai_engine.config import ASRSettings
 from omoai_engine.control import JobControl
@@ -29,6 +33,7 @@ from omoai_engine.events import LanguageDetected, ProvisionalText
 from omoai_engine.privacy import forbid_telemetry
 from omoai_engine.results import ASRSegment
 from omoai_engine.shortage import shortage_of
+from omoai_engine.text import shown_path
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -88,6 +93,13 @@ class WhisperRecognizer:
         ) as error:  # the libraries behind raise any kind for a file they cannot read
             raise _load_error(error, self._folder) from None
         check_parts(model, self._folder)
+        if not is_multilingual(model) and self._settings.language not in ("auto", "en"):
+            # It would write English words for any sound, and call them that language.
+            raise ModelError(
+                f"this Whisper model knows English only, not {self._settings.language!r}",
+                where=shown_path(self._folder),
+                hint="Choose another model, or set the language to en",
+            )
         self._model = model
 
     def _compute_type(self) -> str:
@@ -178,13 +190,21 @@ class WhisperRecognizer:
             return WindowDecoder(self._model, chosen, language)
         except ValueError:
             raise ModelError(
-                f"Whisper does not know the language {language!r}",
+                f"this Whisper model does not know the language {language!r}",
                 hint="Give an ISO 639-1 code such as vi or en, or auto",
             ) from None
 
     def detect(self, buffer: SpeechBuffer) -> LanguageDetected:
         """Detect the language of the sound in the buffer, preferred ones first."""
         assert self._model is not None  # noqa: S101 - loaded before
+        if not is_multilingual(self._model):
+            return LanguageDetected("en", 1.0)
+        if not self._model.model.is_multilingual:
+            raise ModelError(
+                "the library behind Whisper detects no language with this model",
+                where=shown_path(self._folder),
+                hint="Set the language, such as vi or en",
+            )
         top, probability, ranked = self._model.detect_language(buffer.samples(WINDOW_SAMPLES))
         probabilities = dict(ranked)
         preferred = self._settings.preferred_languages

@@ -32,6 +32,8 @@ _LEAST_TOKENS, _TOKENS_A_SECOND = 24, 16
 """Fast Vietnamese takes some twelve tokens a second; the rest is for timestamps."""
 _LEAST_PADDING = 200
 """Frames of 10 ms: without a little silence after it, Whisper goes on where the sound ends."""
+_ENGLISH_ONLY_END = 50_256
+"""The number of the end of text in models of English only (openai/whisper, tokenizer.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,15 @@ class DecodedWindow:
     used_samples: int
 
 
+def is_multilingual(model: WhisperModel) -> bool:
+    """Say whether the model was made for more than English.
+
+    CTranslate2 looks for the token that stands for nothing, and fine-tuned models may have a name
+    for it; the tokens before the end of text are one fewer in models of English only.
+    """
+    return int(model.hf_tokenizer.token_to_id("<|endoftext|>")) != _ENGLISH_ONLY_END
+
+
 class WindowDecoder:
     """Decodes windows of one language with one model."""
 
@@ -96,13 +107,17 @@ class WindowDecoder:
 
         self._model: Any = model
         self._padded, self._bounded = decoding.padded, decoding.bounded
+        many = is_multilingual(model)
         # Raises ValueError for a language that the model does not know.
         self._tokenizer: Any = Tokenizer(
             model.hf_tokenizer,
-            model.model.is_multilingual,
+            many,
             task="transcribe",
-            language=language if model.model.is_multilingual else "en",
+            language=language if many else "en",
         )
+        if many and self._tokenizer.language is None:
+            # Cantonese came with large-v3; an older model would be asked for no language at all.
+            raise ValueError(language)
         self._options: Any = TranscriptionOptions(
             beam_size=decoding.beam_size,
             best_of=decoding.best_of,
