@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message import Message
@@ -40,7 +39,8 @@ class ReviewDesk:
         self._post = post
         self._overrides = overrides
         self._failed = failed
-        self._wishes: queue.SimpleQueue[Callable[[Library], None] | None] = queue.SimpleQueue()
+        self._library: Library | None = None
+        self._wishes: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="omoai-review", daemon=True)
         self._thread.start()
 
@@ -50,12 +50,13 @@ class ReviewDesk:
         done: Callable[[T], object],
         failed: Failed | None = None,
     ) -> None:
-        """Let the thread do `work`; then `done` is called with what it gave, or `failed`."""
+        """Let the thread do `work`; then `done` is called with what it gave, or `failed`, also
+        where the library cannot be opened: the next wish tries again."""
         complain = failed or self._failed
 
-        def wish(library: Library) -> None:
+        def wish() -> None:
             try:
-                value = work(library)
+                value = work(self._opened())
             except Exception as error:
                 sentence = sentence_for(error)
                 self._post(DeskAnswered(lambda: complain(sentence)))
@@ -69,18 +70,16 @@ class ReviewDesk:
         self._wishes.put(None)
         self._thread.join(timeout)
 
-    def _run(self) -> None:
-        library: Library | None = None
-        while (wish := self._wishes.get()) is not None:
-            try:
-                if library is None:
-                    from omoai_engine.config import load_config
-                    from omoai_engine.library import Library
+    def _opened(self) -> Library:
+        if self._library is None:
+            from omoai_engine.config import load_config
+            from omoai_engine.library import Library
 
-                    library = Library.open(load_config(**self._overrides))
-            except Exception as error:
-                self._post(DeskAnswered(partial(self._failed, sentence_for(error))))
-                continue
-            wish(library)
-        if library is not None:
-            library.close()
+            self._library = Library.open(load_config(**self._overrides))
+        return self._library
+
+    def _run(self) -> None:
+        while (wish := self._wishes.get()) is not None:
+            wish()
+        if self._library is not None:
+            self._library.close()

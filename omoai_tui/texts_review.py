@@ -23,6 +23,12 @@ NOTHING = (
     "",
     _("Transcribe a recording, or choose a transcript in the library (l)."),
 )
+NOT_KEPT = (
+    _("This transcript is not in the library, where corrections are kept."),
+    "",
+    _("If it could not be written there, run it again (4, R): nothing is recognised twice."),
+    _("It can be exported (e) as it is."),
+)
 NOT_YET = (
     _("The first words of this recording are not heard yet."),
     "",

@@ -43,6 +43,7 @@ from omoai_tui.widgets.segment_input import SegmentInput
 if TYPE_CHECKING:
     from omoai_engine.library import Library
     from omoai_tui.app import OmoaiApp
+    from omoai_tui.jobs import Job
 
 LOOK_AGAIN_SECONDS = 2.0
 """So often a transcript that is still being recognised is looked at for more."""
@@ -122,8 +123,7 @@ class ReviewScreen(
             job = app.bench.job
             self._entry = job.entry if job else None
             if self._entry is None:
-                kept = job is not None and not job.status.over
-                self.view.why_empty = texts_review.NOT_YET if kept else texts_review.NOTHING
+                self.view.why_empty = _why_not(job)
                 self.view.reset()
                 return
         self._desk = ReviewDesk(self.post_message, app.conductor.overrides, self._failed)
@@ -580,3 +580,10 @@ class ReviewScreen(
             self.sync()
             return
         super().action_back()
+
+
+def _why_not(job: Job | None) -> tuple[str, ...]:
+    """Say why no entry of the library belongs to a job."""
+    if job is not None and not job.status.over:
+        return texts_review.NOT_YET
+    return texts_review.NOT_KEPT if job is not None and job.segments else texts_review.NOTHING

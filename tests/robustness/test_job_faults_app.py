@@ -10,23 +10,29 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from small_jobs import ROOT, TINY
 from textual.pilot import Pilot
 
 from omoai_engine.audio import AudioBlock
 from omoai_engine.library import EditText, Library
 from omoai_engine.library.library import library_folder
 from omoai_engine.preprocess.source import AudioSource
+from omoai_tui import texts_review
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import JobStatus
+from omoai_tui.screens.review_screen import ReviewScreen
 
-ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "tiny-chunkformer"
+sys.path.append(str(ROOT / "tests" / "tui"))
+
+from samples import screen_text
+
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 
 
@@ -152,3 +158,53 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(
         assert len(texts) >= len(stopped)
     app.release()
     assert not list(notebooks.glob("*.jsonl"))
+
+
+async def test_a_job_that_the_library_did_not_take_is_put_there_by_running_it_again(
+    speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = speech.parent / "shelf"
+    shelf.write_bytes(b"")
+    monkeypatch.setenv("OMOAI_LIBRARY__FOLDER", str(shelf))
+    app = OmoaiApp([str(SPEECH)], folder=str(speech.parent), theme="omoai-night")
+    said: list[str] = []
+    notify = app.notify
+
+    def note(message: str, **options: object) -> None:
+        said.append(message)
+        notify(message, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(app, "notify", note)
+    async with app.run_test(size=(120, 36)) as pilot:
+        job = app.queue.jobs[0]
+        await wait_until(pilot, lambda: any("is not in the library" in line for line in said))
+        assert job.status is JobStatus.DONE
+        assert app.queue.unsaved == [job]
+        await pilot.press("v")
+        await wait_until(pilot, lambda: "run it again (4, R)" in screen_text(app))
+        shelf.unlink()
+        await pilot.press("escape", "4", "R")
+        await wait_until(pilot, lambda: app.queue.jobs[0] is not job)
+        again = app.queue.jobs[0]
+        await wait_until(pilot, lambda: again.entry is not None and again.saved)
+        assert again.result is not None
+        assert again.result.timing["model_loading"] == 0, "nothing is recognised twice"
+        assert [s.text for s in again.segments] == [s.text for s in job.segments]
+        await pilot.press("v")
+        await wait_until(pilot, lambda: "Enter edit" in screen_text(app))
+    app.release()
+
+
+async def test_a_review_says_why_the_library_does_not_open(
+    speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = speech.parent / "shelf"
+    shelf.write_bytes(b"")
+    monkeypatch.setenv("OMOAI_LIBRARY__FOLDER", str(shelf))
+    app = OmoaiApp([], folder=str(speech.parent), theme="omoai-night")
+    async with app.run_test(size=(120, 36)) as pilot:
+        screen = ReviewScreen(1)
+        await app.push_screen(screen)
+        await wait_until(pilot, lambda: screen.view.why_empty != texts_review.READING)
+        assert str(shelf) in " ".join(screen.view.why_empty)
+    app.release()
