@@ -51,10 +51,12 @@ class Database:
                 _keep_private(path)
                 self._prepare()
         except OSError as error:
+            what, hint = _OPENING.get(
+                error.errno or 0,
+                (error.strerror, "Check the folder's permissions, or set library.folder"),
+            )
             raise LibraryError(
-                f"the library cannot be opened: {error.strerror}",
-                where=shown_path(path),
-                hint="Check the folder's permissions, or set library.folder",
+                f"the library cannot be opened: {what}", where=shown_path(path), hint=hint
             ) from None
 
     def close(self) -> None:
@@ -226,6 +228,12 @@ class Database:
             raise LibraryError(what, where=shown_path(self.path), hint=hint) from error
 
 
+_OPENING = {
+    code: CAUSES[code]
+    for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EIO)
+} | {
+    errno.ENOLCK: ("its disk gives no locks", "Set library.folder to a disk of this machine"),
+}
 _CAUSES = {
     sqlite3.SQLITE_BUSY: (
         "another program has been writing to the library for too long",
