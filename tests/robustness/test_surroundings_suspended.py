@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import termios
 import time
@@ -16,12 +17,14 @@ from small_jobs import ROOT, TINY
 sys.path.append(str(ROOT / "tests" / "tui"))
 sys.path.append(str(ROOT / "tests" / "engine" / "recording"))
 
+from recorder_tools import Speak, say
 from sound_tools import noise, read_wav
 from terminal_session import TerminalSession
 from virtual_sound import MISSING, VirtualSound, use
 
 from omoai_engine.recording import Recording, list_recordings
 
+__all__ = ["say"]
 OMOAI = f"{sys.executable} -m omoai_engine.cli"
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 
@@ -34,6 +37,16 @@ def sound() -> Iterator[VirtualSound]:
     with use(server):
         yield server
     server.close()
+
+
+def taken(folder: Path) -> dict[str, str]:
+    """Return the settings that let recordings go to a folder."""
+    return {
+        "OMOAI_RECORDING__FOLDER": str(folder),
+        "OMOAI_RECORDING__SAMPLE_RATE_HZ": "16000",
+        "OMOAI_RECORDING__RESERVE_MIB": "0",
+        "XDG_DATA_HOME": str(folder.parent / "data"),
+    }
 
 
 def shell(home: Path, **more: str) -> TerminalSession:
@@ -68,11 +81,7 @@ def test_a_recording_goes_on_while_its_command_is_stopped(
     sound: VirtualSound, tmp_path: Path
 ) -> None:
     folder = tmp_path / "recordings"
-    given = {
-        "OMOAI_RECORDING__FOLDER": str(folder),
-        "OMOAI_RECORDING__SAMPLE_RATE_HZ": "16000",
-    }
-    with shell(tmp_path, **given, **sound.environ) as session:
+    with shell(tmp_path, **taken(folder), **sound.environ) as session:
         session.send(f"{OMOAI} record --no-live --no-transcribe; echo code=$?\r".encode())
         before = recorded(folder, 0.5)
         suspend(session)
@@ -90,6 +99,35 @@ def test_a_recording_goes_on_while_its_command_is_stopped(
     samples = read_wav(kept.path)[1]
     loud = np.abs(samples.astype(np.float32)).reshape(-1) > 300
     assert loud.sum() > 1.5 * 16_000, "what was said while the command stood still is in it"
+
+
+def test_a_recording_and_its_text_go_on_while_the_app_is_stopped(
+    sound: VirtualSound, say: Speak, tmp_path: Path
+) -> None:
+    folder = tmp_path / "recordings"
+    with shell(tmp_path, **taken(folder), **sound.environ) as session:
+        session.send(f"{sys.executable} -m omoai_tui\r".encode())
+        session.wait_for("1 Files", 60)
+        session.send(b"r")
+        session.wait_for("system default", 60)
+        session.send(b"r")
+        session.wait_for("● REC", 60)
+        before = recorded(folder, 0.5)
+        suspend(session)
+        spoken = say("bật đèn")
+        sound.play(spoken)
+        grown = recorded(folder, before.seconds + len(spoken) / 16_000 + 1.0)
+        assert "bật đèn" not in session.text
+        session.send(b"fg\r")
+        # The whole screen is drawn anew: what the shell wrote is gone.
+        text = session.wait_for(r"\A(?![\s\S]*Stopped)[\s\S]*● REC[\s\S]*bật đèn", 60)
+        shown = re.search(r"● REC (\d+):(\d\d)", text)
+        assert shown is not None
+        assert int(shown[1]) * 60 + int(shown[2]) >= int(grown.seconds)
+        session.send(b"s")
+        session.wait_for("Saved", 60)
+        (kept,) = list_recordings(folder)
+        assert kept.seconds >= grown.seconds
 
 
 def test_a_job_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
