@@ -1,4 +1,4 @@
-"""A library of its own for every test; property tests have no time limit an example."""
+"""A library of its own for every test."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from omoai_engine.library import Library
-
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 @pytest.fixture
