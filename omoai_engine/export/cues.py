@@ -15,6 +15,7 @@ never left out.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -34,13 +35,14 @@ _INSTANT = 100
 _SENTENCE_ENDS = ".?!…。？！"
 _CLAUSE_ENDS = ",;:，、；："
 _CLOSERS = "\"'”’»)]」』"
-# The price of ending a cue somewhere: nothing at a sentence end, most inside a phrase.
-_PRICE_CUE = 6.0
-_PRICE_CLAUSE = 3.0
-_PRICE_PHRASE = 8.0
-_PRICE_SENTENCE_INSIDE = 4.0
-# A millisecond that a cue is shorter than a second.
-_PRICE_SHORT = 0.006
+# The price of ending a cue somewhere: nothing at a sentence end, most inside a phrase. Whole
+# numbers, so that equal prices are equal.
+_PRICE_CUE = 6000
+_PRICE_CLAUSE = 3000
+_PRICE_PHRASE = 10 * _PAUSE
+_PRICE_SENTENCE_INSIDE = 4000
+# A millisecond that a cue is shorter than it should be.
+_PRICE_SHORT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +76,67 @@ def _runs(words: Sequence[TimedWord]) -> list[Sequence[TimedWord]]:
 
 
 def _cut(run: Sequence[TimedWord], rules: SubtitleRules) -> list[Sequence[TimedWord]]:
-    """Cut a run of words into cues at the least price, by dynamic programming."""
+    """Cut a run of words into cues at the least price, by dynamic programming.
+
+    Where a cue that ends somewhere may begin only moves forwards, so the cheapest beginnings are
+    kept as the least of two sliding windows: the time is in proportion to the words.
+    """
     count = len(run)
-    layout = _Layout(run, rules)
-    sentence_ends = [_ends_with(word.text, _SENTENCE_ENDS) for word in run]
-    price_of_end = [_price_of_end(run, end) for end in range(1, count + 1)]
-    best = [0.0] + [math.inf] * count
+    fits = _Layout(run, rules).fits
+    starts = [word.start for word in run]
+    # A word may end inside the one before it.
+    ends = list(accumulate((word.end for word in run), max))
+    inside = list(accumulate((_ends_with(w.text, _SENTENCE_ENDS) for w in run), initial=0))
+    best = [0] * (count + 1)
     came_from = [0] * (count + 1)
-    for start in range(count):
-        inside = 0.0
-        for end in range(start + 1, count + 1):
-            duration = run[end - 1].end - run[start].start
-            # One word alone always makes a cue, however long it is.
-            if end - start > 1 and (duration > rules.longest or not layout.fits(start, end)):
-                break
-            short = max(rules.shortest - duration, 0) * _PRICE_SHORT
-            price = best[start] + price_of_end[end - 1] + inside + short
-            if price < best[end]:
-                best[end], came_from[end] = price, start
-            inside += _PRICE_SENTENCE_INSIDE * sentence_ends[end - 1]
+    # Beginnings that give a cue of the shortest time or more, and those that give a shorter one.
+    long, short = _Window(), _Window()
+    first = enough = 0
+    for end in range(1, count + 1):
+        last = end - 1
+        price = best[last] - _PRICE_SENTENCE_INSIDE * inside[last]
+        short.add(last, price + _PRICE_SHORT * starts[last])
+        # One word alone always makes a cue, however long it is.
+        while first < last and (ends[last] - starts[first] > rules.longest or not fits(first, end)):
+            first += 1
+        while enough < end and ends[last] - starts[enough] >= rules.shortest:
+            long.add(enough, best[enough] - _PRICE_SENTENCE_INSIDE * inside[enough])
+            enough += 1
+        missing = _PRICE_SHORT * (rules.shortest - ends[last])
+        chosen = min(
+            (least[0] + extra, least[1])
+            for least, extra in ((long.least(first), 0), (short.least(max(first, enough)), missing))
+            if least is not None
+        )
+        more = _PRICE_SENTENCE_INSIDE * inside[last] + _price_of_end(run, end)
+        best[end], came_from[end] = chosen[0] + more, chosen[1]
     pieces: list[Sequence[TimedWord]] = []
     at = count
     while at > 0:
         pieces.append(run[came_from[at] : at])
         at = came_from[at]
     return pieces[::-1]
+
+
+class _Window:
+    """The least of what was added, leaving out what has become too old; the oldest of equals."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[int, int]] = deque()
+
+    def add(self, at: int, price: int) -> None:
+        """Add a price at a place behind all others."""
+        kept = self._kept
+        while kept and kept[-1][0] > price:
+            kept.pop()
+        kept.append((price, at))
+
+    def least(self, first: int) -> tuple[int, int] | None:
+        """Return price and place of the least from place `first` on, which never goes back."""
+        kept = self._kept
+        while kept and kept[0][1] < first:
+            kept.popleft()
+        return kept[0] if kept else None
 
 
 class _Layout:
@@ -128,13 +166,13 @@ class _Layout:
         return self._before[end] - self._before[start] - (not self._glued[start])
 
 
-def _price_of_end(run: Sequence[TimedWord], end: int) -> float:
+def _price_of_end(run: Sequence[TimedWord], end: int) -> int:
     if end == len(run) or _ends_with(run[end - 1].text, _SENTENCE_ENDS):
         return _PRICE_CUE
     if _ends_with(run[end - 1].text, _CLAUSE_ENDS):
         return _PRICE_CUE + _PRICE_CLAUSE
     pause = run[end].start - run[end - 1].end
-    return _PRICE_CUE + _PRICE_PHRASE * (1.0 - min(max(pause, 0) / _PAUSE, 1.0))
+    return _PRICE_CUE + _PRICE_PHRASE - _PRICE_PHRASE // _PAUSE * min(max(pause, 0), _PAUSE)
 
 
 def _ends_with(text: str, marks: str) -> bool:
@@ -146,21 +184,25 @@ def _lines(piece: Sequence[TimedWord], limit: int) -> tuple[str, ...]:
     """Return the piece as one line, or as the two that are best balanced; a single word wider
     than a line stays whole."""
     whole = joined(piece)
-    if columns(whole) <= limit or len(piece) == 1:
+    width = columns(whole)
+    if width <= limit or len(piece) == 1:
         return (whole,)
-    best: tuple[float, tuple[str, ...]] = math.inf, (whole,)
+    best: tuple[int, tuple[str, ...]] | None = None
+    letters = upper = 0
     for at in range(1, len(piece)):
-        upper, lower = joined(piece[:at]), joined(piece[at:])
-        widths = columns(upper), columns(lower)
-        price = float(abs(widths[0] - widths[1]))
-        if _ends_with(upper, _SENTENCE_ENDS + _CLAUSE_ENDS):
-            price -= 20.0
-        alone = (at == 1, at == len(piece) - 1)
-        if price < best[0] and all(
-            width <= limit or single for width, single in zip(widths, alone, strict=True)
-        ):
-            best = price, (upper, lower)
-    return best[1]
+        blank = at > 1 and not piece[at - 1].glued
+        letters += len(piece[at - 1].text) + blank
+        upper += columns(piece[at - 1].text) + blank
+        gap = not piece[at].glued
+        lower = width - upper - gap
+        if (upper > limit and at > 1) or (lower > limit and at < len(piece) - 1):
+            continue
+        price = abs(upper - lower)
+        if _ends_with(whole[:letters], _SENTENCE_ENDS + _CLAUSE_ENDS):
+            price -= 20
+        if best is None or price < best[0]:
+            best = price, (whole[:letters], whole[letters + gap :])
+    return best[1] if best else (whole,)
 
 
 def _timed(groups: Sequence[Sequence[TimedWord]], rules: SubtitleRules) -> list[Cue]:

@@ -7,9 +7,11 @@ proportion to length. In scripts without blanks between words the pieces are cha
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from omoai_engine.export.times import milliseconds
 from omoai_engine.results import ASRSegment
@@ -18,6 +20,13 @@ from omoai_engine.text import one_line
 # Longer than any word: what is so long is cut between characters, as in unspaced scripts.
 _LONGEST_WORD = 42
 _LETTERS_A_PIECE = 8
+# Scripts without blanks between words: Thai, Lao, Tibetan, Burmese, Khmer, those of Java, Bali and
+# the Tai peoples, Chinese and Japanese. Not Korean, nor Arabic, Hebrew and the scripts of India.
+_UNSPACED = re.compile(
+    "[\u0e01-\u0e5b\u0e81-\u0edf\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf\u1b00-\u1b7f"
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u312f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua980-\ua9df"
+    "\ua9e0-\ua9ff\uaa60-\uaadf\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +61,14 @@ def joined(words: Sequence[TimedWord]) -> str:
 
 def columns(text: str) -> int:
     """Return the width of `text`: East Asian wide letters count two, combining signs none."""
-    return sum(
-        0
-        if unicodedata.combining(letter)
-        else 2
-        if unicodedata.east_asian_width(letter) in "WF"
-        else 1
-        for letter in text
-    )
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
+
+
+@lru_cache(maxsize=4096)
+def _columns_of(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def _of_segment(segment: ASRSegment) -> list[TimedWord]:
@@ -103,7 +112,7 @@ def _shared_out(text: str, start: int, end: int) -> list[TimedWord]:
 def divided(token: str) -> list[str]:
     """Cut a token of an unspaced script between letters, and one far too long every few letters;
     a mark or a combining sign stays with the letter before it."""
-    unspaced = any(unicodedata.category(letter) == "Lo" for letter in token)
+    unspaced = _UNSPACED.search(token) is not None
     if not unspaced and columns(token) <= _LONGEST_WORD:
         return [token]
     pieces: list[str] = []

@@ -131,3 +131,17 @@ def test_times_that_are_no_times_still_give_cues_in_order(bad: float) -> None:
     made = cues(segments)
     assert " ".join(" ".join(cue.lines) for cue in made) == "one two three"
     assert all(cue.start < cue.end for cue in made)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["مرحبا بكم في هذا البرنامج الجديد", "שלום לכולם וברוכים הבאים לתוכנית",
+     "안녕하세요 여러분 새로운 프로그램에 오신 것을",
+     "नमस्ते दोस्तों कार्यक्रम में आपका स्वागत है"],
+)  # fmt: skip
+def test_words_of_scripts_with_blanks_stay_whole(text: str) -> None:
+    said = (text + " ") * 6
+    made = cues([ASRSegment(0.0, 30.0, said)])
+    words = [word for cue in made for line in cue.lines for word in line.split()]
+    assert words == said.split()
+    assert len(made) > 1
