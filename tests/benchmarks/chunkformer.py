@@ -299,9 +299,11 @@ def tokens(model, sound, precision):
     wavefront, found = Wavefront(loaded.encoder, Context()), {"tokens": [], "margins": []}
     pieces = read_sound(sound)
     blocks = [np.concatenate(pieces[i : i + 20]) for i in range(0, min(len(pieces), 1800), 20)]
-    for index, block in enumerate(blocks):
-        x = frames.push(features.push(torch.from_numpy(block.astype(np.float32) / 32768)))
-        (done,) = wavefront.step([x], [index + 1 == len(blocks)])
+    blocks = [block.astype(np.float32) / 32768 for block in blocks]
+    while blocks or not wavefront.finished():
+        block = blocks.pop(0) if blocks else np.zeros(0, np.float32)
+        x = frames.push(features.push(torch.from_numpy(block)))
+        (done,) = wavefront.step([x], [not blocks])
         best = loaded.head.logits(done).topk(2, -1)
         found["tokens"] += best.indices[:, 0].tolist()
         found["margins"] += (best.values[:, 0] - best.values[:, 1]).tolist()

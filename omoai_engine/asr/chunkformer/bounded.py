@@ -73,7 +73,8 @@ class Live:
         total = len(x)
         for index, (layer, table) in enumerate(zip(self._encoder.layers, tables, strict=True)):
             check()
-            x, qkv = layer.before_attention(x)
+            residual, residual2 = torch.empty_like(x), torch.empty_like(x)
+            (qkv,) = layer.before_attention(x, residual)
             past = self._past[index].shape[1]
             qkv = torch.cat((self._past[index], layer.by_head(qkv)), 1)
             q, k, v = qkv[None].chunk(3, -1)  # (1, H, m, dk)
@@ -81,13 +82,16 @@ class Live:
             columns = slice(column, column + total + qkv.shape[1] - 1)
             q = q[:, :, past:]
             scores = layer.score_positions(q[0], table[..., columns])
-            x, gated = layer.after_attention(x, layer.attend(q, k, v, scores))
+            attended = layer.attend(q, k, v, scores)
+            (gated,) = layer.after_attention(residual, attended, residual2)
             gated = join((self._gated[index], gated))  # halo frames of the past in front
             pieces = [
                 F.pad(gated[start : min(start + size, total) + layer.halo], (0, 0, 0, layer.halo))
                 for start in range(0, total, size)
             ]
-            (x,) = layer.after_convolution(x, join([layer.convolve(piece) for piece in pieces]))
+            (x,) = layer.after_convolution(
+                residual2, join([layer.convolve(piece) for piece in pieces])
+            )
             kept = min(past + keep, left)
             self._past[index] = qkv[:, past + keep - kept : past + keep].clone()
             self._gated[index] = gated[keep : keep + layer.halo].clone()

@@ -72,14 +72,17 @@ class Linear:
             return y.relu_()
         return F.silu(y, inplace=True) if self._activation == "swish" else y
 
-    def plus(self, residual: Tensor, x: Tensor) -> Tensor:
-        """`residual` (rows, out) in float32 plus the layer's result for (rows, in), in float32."""
+    def plus(self, residual: Tensor, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """`residual` (rows, out) in float32 plus the layer's result for (rows, in), in float32;
+        written to `out` where that is given."""
         if self._kind == "packed" and x.dtype == torch.float32:  # added while it is in the cache
             y: Tensor = torch.ops.mkldnn._linear_pointwise.binary(
                 x, residual, self._weight, self._bias, "add"
             )
-            return y
-        return self(x).float().add_(residual)  # 30 us where bfloat16 added to float32 takes 62
+            return y if out is None else out.copy_(y)
+        y = self(x)
+        # 30 us where bfloat16 added to float32 takes 62
+        return (y.float() if out is None else out.copy_(y)).add_(residual)
 
 
 def asked_processor(name: str) -> bool:

@@ -14,6 +14,7 @@ Source: the paper (arXiv 2502.14673) and the shapes of the published checkpoints
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import torch
@@ -122,12 +123,13 @@ class Subsampling:
         return torch.cat([self._out(x).float() for x in torch.split(torch.cat(pieces), 256)])
 
     def _piece(self, features: Tensor) -> Tensor:
-        taps = features.unfold(0, 3, 2).unfold(1, 3, 2)  # (times, bands, 3, 3)
-        times, bands = taps.shape[:2]
-        columns = taps.reshape(times * bands, 9)
+        (rows, width), parts = features.shape, 1
         if self._dtype != torch.float32:
-            high = columns.to(self._dtype)
-            columns = torch.cat((high, (columns - high).to(self._dtype), high), 1)
+            high, parts = features.to(self._dtype), 3
+            features = torch.cat((high, (features - high).to(self._dtype)))
+        taps = _tap_places(rows, width, parts, features.device)
+        times, bands, _ = taps.shape
+        columns = features.flatten().index_select(0, taps.flatten()).view(times * bands, -1)
         x = self._first(columns)
         for (kernel, bias), pointwise in zip(self._kernels, self._pointwise, strict=True):
             grid = x.view(1, times, bands, -1).permute(0, 3, 1, 2)  # (1, D, times, bands)
@@ -135,6 +137,16 @@ class Subsampling:
             times, bands = grid.shape[2:]
             x = pointwise(grid.permute(0, 2, 3, 1).reshape(times * bands, -1))
         return x.view(times, -1)  # (frames, 9 D)
+
+
+@lru_cache(maxsize=8)
+def _tap_places(rows: int, width: int, parts: int, device: torch.device) -> Tensor:
+    """(times, bands, 9 parts): where the taps of the first convolution lie in (rows, width)
+    features, flattened; as three parts the high halves, the low halves behind them, and the high
+    ones again. Taking them by place is four times as fast as copying a view of 3 by 3."""
+    places = torch.arange(rows * width, device=device).view(rows, width)
+    places = places.unfold(0, 3, 2).unfold(1, 3, 2).flatten(2)
+    return places if parts == 1 else torch.cat((places, places + rows * width, places), 2)
 
 
 def frames_in(features: int) -> int:
@@ -197,10 +209,12 @@ class Layer:
         table = table.view(len(embedding), self.heads, -1).permute(1, 2, 0)
         return table.contiguous().to(self._dtype)
 
-    def before_attention(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, D) to the residual (n, D), and queries, keys and values (n, 3 D), head by head."""
-        x = self._macaron_down.plus(x, self._macaron_up(self._norm_macaron(x).to(self._dtype)))
-        return x, self._qkv(self._norm_attention(x).to(self._dtype))
+    def before_attention(self, x: Tensor, out: Tensor) -> tuple[Tensor]:
+        """(n, D) to queries, keys and values (n, 3 D), head by head; the residual goes to `out`
+        (n, D), where it will wait: 2 % of the time goes into copying what was written elsewhere."""
+        up = self._macaron_up(self._norm_macaron(x).to(self._dtype))
+        x = self._macaron_down.plus(x, up, out)
+        return (self._qkv(self._norm_attention(x).to(self._dtype)),)
 
     def by_head(self, qkv: Tensor) -> Tensor:
         """(n, 3 D) to (H, n, 3 dk), a view. Kept in this order, neighbouring frames of a head lie
@@ -227,11 +241,11 @@ class Layer:
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=shifted, scale=1.0)
         return y.transpose(1, 2).reshape(chunks * n, self._dim)
 
-    def after_attention(self, x: Tensor, attended: Tensor) -> tuple[Tensor, Tensor]:
-        """Residual and attention (n, D) to the new residual and the gated input (n, D) of the
-        convolution."""
-        x = self._attention_out.plus(x, attended)
-        return x, F.glu(self._pointwise_in(self._norm_conv(x).to(self._dtype)), -1)
+    def after_attention(self, x: Tensor, attended: Tensor, out: Tensor) -> tuple[Tensor]:
+        """Residual and attention (n, D) to the gated input (n, D) of the convolution; the new
+        residual goes to `out` (n, D)."""
+        x = self._attention_out.plus(x, attended, out)
+        return (F.glu(self._pointwise_in(self._norm_conv(x).to(self._dtype)), -1),)
 
     def convolve(self, gated: Tensor) -> Tensor:
         """(n + 2 halo, D) gated frames in the kernel's type to (n, D), before the norm."""

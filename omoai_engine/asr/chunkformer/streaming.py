@@ -110,6 +110,7 @@ class Wavefront:
         self._encoder, self._context = encoder, context
         self.together = encoder.device.type != "cpu"
         """Whether all chunks share one call of the attention."""
+        self._at_once = max(1, ROWS_AT_ONCE // context.chunk)
         self._states = [
             [_fresh_state(layer, encoder) for layer in encoder.layers] for _ in range(streams)
         ]
@@ -123,7 +124,9 @@ class Wavefront:
     ) -> list[Tensor]:
         """Take (n_s, D) new frames a recording, return the (m_s, D) finished ones.
 
-        `ended[s]` says that recording s is complete with these frames. `check` is called
+        `ended[s]` says that recording s is complete with these frames. What it still remembers
+        comes out in this step and, on a processor, in steps without frames until `finished(s)`:
+        the last frames go through the layers in portions as all others do. `check` is called
         several times a layer, so that a long step can be cancelled. A step that fails has changed
         nothing: the same frames may be given again, in smaller portions.
         """
@@ -134,10 +137,16 @@ class Wavefront:
             for index, layer in enumerate(self._encoder.layers):
                 states = [states[index] for states in self._states]
                 xs = self._through(layer, xs, states, ended, tables[index], check)
+                ended = [end and s.done == s.seen for s, end in zip(states, ended, strict=True)]
         except BaseException:
             self._states = before
             raise
         return [self._encoder.norm(x) if len(x) else x for x in xs]
+
+    def finished(self, stream: int = 0) -> bool:
+        """Whether every frame that a recording gave has come out."""
+        states = self._states[stream]
+        return states[-1].done == states[0].seen
 
     def moved(self, encoder: Encoder) -> Wavefront:
         """Return this wavefront at the same place, with the same weights on another device."""
@@ -162,9 +171,10 @@ class Wavefront:
     ) -> list[Tensor]:
         counts = [len(x) for x in xs]
         if sum(counts):
-            residual, qkv = _in_blocks(check, layer.before_attention, join(xs))
-            for s, rows in zip(states, _spans(counts), strict=True):
-                s.x = s.x.append(residual[rows])
+            grown, room = _grow([s.x for s in states], counts)
+            (qkv,) = _in_blocks(check, layer.before_attention, join(xs), room)
+            for s, x, rows in zip(states, _filled(grown, room), _spans(counts), strict=True):
+                s.x = x
                 s.qkv = s.qkv.append(layer.by_head(qkv[rows]))
                 s.seen += rows.stop - rows.start
         ready = [self._ready(s, end) for s, end in zip(states, ended, strict=True)]
@@ -172,9 +182,10 @@ class Wavefront:
         counts = [len(y) for y in attended]
         if sum(counts):
             waiting = [s.x.rows[:count] for s, count in zip(states, counts, strict=True)]
-            x2, gated = _in_blocks(check, layer.after_attention, join(waiting), join(attended))
-            for s, rows in zip(states, _spans(counts), strict=True):
-                s.x2, s.gated = s.x2.append(x2[rows]), s.gated.append(gated[rows])
+            grown, room = _grow([s.x2 for s in states], counts)
+            (gated,) = _in_blocks(check, layer.after_attention, join(waiting), join(attended), room)
+            for s, x2, rows in zip(states, _filled(grown, room), _spans(counts), strict=True):
+                s.x2, s.gated = x2, s.gated.append(gated[rows])
                 self._forget(s, rows.stop - rows.start)
         pieces = [self._pieces(layer, s, end) for s, end in zip(states, ended, strict=True)]
         counts = [sum(len(p) - 2 * layer.halo for p in ps) for ps in pieces]
@@ -191,9 +202,11 @@ class Wavefront:
         """The chunks whose look-ahead is there."""
         size, left, right = self._context.chunk, self._context.left, self._context.right
         oldest = s.seen - len(s.qkv)  # frame of the first key that is kept
-        ready = []
+        ready: list[ReadyChunk] = []
         start = s.attended
         while start < s.seen and (ended or start + size + right <= s.seen):
+            if ended and not self.together and len(ready) == self._at_once:
+                break
             stop = min(start + size, s.seen)
             first, last = max(0, start - left), min(s.seen, start + size + right)
             rows = slice(start - s.attended, stop - s.attended)
@@ -217,7 +230,7 @@ class Wavefront:
             recordings.append((q[:, q.shape[1] - (s.seen - s.attended) :], k, v, chunks))
         if self.together:
             return attend_together(layer, recordings, table, self._context)
-        at_once = max(1, ROWS_AT_ONCE // self._context.chunk)
+        at_once = self._at_once
         return [
             join(
                 [
@@ -268,6 +281,24 @@ def _in_blocks(
         check()
         blocks.append(function(*rows))
     return tuple(torch.cat(parts) for parts in zip(*blocks, strict=True))
+
+
+def _grow(
+    windows: Sequence[Window], counts: Sequence[int]
+) -> tuple[list[tuple[Window, Tensor]], Tensor]:
+    """Windows with room for so many more rows each, and one tensor for all these rows: of one
+    recording alone it is the room itself."""
+    grown = [window.grow(count) for window, count in zip(windows, counts, strict=True)]
+    return grown, join([room for _, room in grown])
+
+
+def _filled(grown: Sequence[tuple[Window, Tensor]], rows: Tensor) -> list[Window]:
+    """The grown windows, each with its part of the rows."""
+    parts = torch.split(rows, [len(room) for _, room in grown])
+    for (_, room), part in zip(grown, parts, strict=True):
+        if room is not rows:
+            room.copy_(part)
+    return [window for window, _ in grown]
 
 
 def join(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

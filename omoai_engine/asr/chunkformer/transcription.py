@@ -255,7 +255,7 @@ class FileTranscription:
         for index, frames in enumerate(done):
             self._check()
             found = self._read(self._decoders[index], frames) if len(frames) else []
-            if ended[index] and not self._over[index]:
+            if ended[index] and not self._over[index] and self._wavefront.finished(index):
                 found = found + self._decoders[index].finish()
                 self._over[index] = True
             segments.append(found)
@@ -276,7 +276,7 @@ class FileTranscription:
         return decoder.hear(few.to(self._waiting[0].device)), len(few)
 
     def _encode(self) -> tuple[list[Tensor], list[bool]]:
-        """The finished frames of one step, and which recordings end with it."""
+        """The finished frames of one step, and which recordings give no more."""
         taken = [waiting[: self._portion] for waiting in self._waiting]
         ended = [
             end and len(waiting) <= self._portion

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_SPARE_ROWS = 1024
-"""The most room that is kept for rows to come: large steps, as on a GPU, need their memory.
-What such a step leaves behind is copied, and its buffer given back."""
+_SPARE_ROWS = 256
+"""The most room that is kept for rows to come. One step of a processor fits; with room for four
+the windows of all layers leave the cache sooner (3 % of the time in bfloat16)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,15 +42,20 @@ class Window:
 
     def append(self, rows: Tensor) -> Window:
         """Return the window with (..., m, width) more rows at its end."""
-        buffer, first, count, more = self.buffer, self.first, len(self), rows.shape[-2]
+        window, room = self.grow(rows.shape[-2])
+        room.copy_(rows)
+        return window
+
+    def grow(self, more: int) -> tuple[Window, Tensor]:
+        """Return the window with `more` rows at its end, and these, still to be filled."""
+        buffer, first, count = self.buffer, self.first, len(self)
         if self.stop + more > buffer.shape[-2]:
             if first < count + more:
                 room = count + more + min(count + more, _SPARE_ROWS)
                 buffer = buffer.new_empty((*buffer.shape[:-2], room, buffer.shape[-1]))
             buffer[..., :count, :], first = self.rows, 0
         stop = first + count + more
-        buffer[..., first + count : stop, :] = rows
-        return Window(buffer, first, stop)
+        return Window(buffer, first, stop), buffer[..., first + count : stop, :]
 
     def drop(self, count: int) -> Window:
         """Return the window without its `count` oldest rows."""

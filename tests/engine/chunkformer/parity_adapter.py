@@ -61,12 +61,21 @@ def encode_stream(engine, blocks, chunk, left, right):
         Wavefront(engine.encoder, Context(chunk, left, right)),
     )
     out = [wave_.step([frames.push(torch.from_numpy(block))], [False])[0] for block in blocks]
-    out += wave_.step([torch.zeros(0, engine.encoder.config.dim)], [True])
+    out += step_to_end(wave_, [torch.zeros(0, engine.encoder.config.dim)], [True])
     return torch.cat(out).numpy()
 
 
 def encode_segmented(engine, feats, chunk, left, right, _seconds):
     return encode(engine, feats, chunk, left, right)
+
+
+def step_to_end(wave_, parts, ended):
+    """One step with these frames, and for ended recordings those until all has come out."""
+    out = [[new] for new in wave_.step(parts, ended)]
+    while not all(wave_.finished(i) for i, end in enumerate(ended) if end):
+        for pieces, new in zip(out, wave_.step([x[:0] for x in parts], ended), strict=True):
+            pieces.append(new)
+    return [torch.cat(pieces) for pieces in out]
 
 
 @torch.inference_mode()
@@ -76,9 +85,8 @@ def encode_batch(engine, many, chunk, left, right):
     out = [[] for _ in many]
     for first in range(0, max(map(len, frames)), WINDOW):
         parts = [f[first : first + WINDOW] for f in frames]
-        for o, y in zip(
-            out, wave_.step(parts, [first + WINDOW >= len(f) for f in frames]), strict=True
-        ):
+        ended = [first + WINDOW >= len(f) for f in frames]
+        for o, y in zip(out, step_to_end(wave_, parts, ended), strict=True):
             o.append(y)
     return [torch.cat(o).numpy() for o in out]
 

@@ -7,6 +7,7 @@ import shutil
 import pytest
 import torch
 import yaml
+from parity_adapter import step_to_end
 from random_model import write_random_model
 from safetensors.torch import save_file
 
@@ -242,9 +243,8 @@ def test_a_batch_norm_is_the_same_as_in_torch(folder):
         torch.testing.assert_close(
             convolve(folded), norm(convolve(plain)).detach(), rtol=1e-4, atol=1e-5
         )
-    frames = Wavefront(load_model(folder, "cpu", "float32").encoder, Context(16, 32, 0)).step(
-        [torch.randn((40, config.dim), generator=random)], [True]
-    )[0]
+    wave = Wavefront(load_model(folder, "cpu", "float32").encoder, Context(16, 32, 0))
+    (frames,) = step_to_end(wave, [torch.randn((40, config.dim), generator=random)], [True])
     assert frames.shape == (40, config.dim)
     assert bool(torch.isfinite(frames).all())
 
