@@ -61,7 +61,9 @@ def record() -> int:
                 tell((step + 1) * 1600)
     except OSError:
         how = "disk_full"
-    spool.finish(how)
+    named = spool.finish(how)
+    if not named.stat().st_size:
+        os.write(2, b"omoai: a fault of omoai: the file that was named is empty\n")
     return 0
 
 

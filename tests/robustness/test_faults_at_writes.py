@@ -159,7 +159,7 @@ def test_an_export_is_a_whole_file_or_none(
     ("call", "fault"),
     [("write", "ENOSPC"), ("write", "KILL"), ("pwrite64", "EIO"), ("pwrite64", "KILL"),
      ("fdatasync", "EIO"), ("fdatasync", "KILL"), ("rename", "EACCES"), ("rename", "KILL"),
-     ("ftruncate", "EIO"), ("flock", "ENOLCK"), ("mkdir", "EROFS")],
+     ("ftruncate", "EIO"), ("flock", "ENOLCK"), ("mkdir", "EROFS"), ("fsync", "EIO")],
 )  # fmt: skip
 def test_no_sound_that_was_written_is_lost(
     shelf: Path, tmp_path: Path, call: str, fault: str
