@@ -28,7 +28,7 @@ from omoai_engine.events import Event
 from omoai_engine.results import PipelineResult
 from omoai_engine.shortage import shortage_of
 from omoai_engine.text import shown_path
-from omoai_tui import history, texts
+from omoai_tui import history, state, texts
 from omoai_tui.keeping import Keeper, take_over_abandoned
 from omoai_tui.mailbox import Mailbox
 from omoai_tui.messages import HistoryRead, JobEnded, JobKept, SettingsLoaded, Trouble
@@ -166,6 +166,7 @@ class PipelineWorker:
             self._post(SettingsLoaded(tui.theme, spoken, dict(tui.keys), _better_model(config)))
             self._post(HistoryRead(history.read()))
             take_over_abandoned(self._overrides)
+            state.clear_leftovers()
         except Exception as error:
             self._post(Trouble(sentence_for(error)))
 

@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from omoai_engine.private_folders import make_private_folder
 
 MOST_BYTES = 100_000
 MOST_RECENT = 20
+_BESIDE = ".tui-"
+_LEFTOVER_SECONDS = 3600.0
 _writing = threading.Lock()
 
 
@@ -106,7 +109,7 @@ def write_json(path: Path, document: Any) -> None:
     beside = ""
     try:
         make_private_folder(path.parent)
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".tui-")
+        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=_BESIDE)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
             json.dump(document, file)
             file.flush()
@@ -116,6 +119,15 @@ def write_json(path: Path, document: Any) -> None:
         if beside:
             with contextlib.suppress(OSError):
                 Path(beside).unlink()
+
+
+def clear_leftovers() -> None:
+    """Remove what a killed program was writing: it may hold typed words, and is never read."""
+    with contextlib.suppress(OSError):
+        for left in [*folder().glob(f"{_BESIDE}*"), *folder().glob(f"*/{_BESIDE}*")]:
+            # Another program may be writing one just now.
+            if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
+                left.unlink()
 
 
 def _text(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,18 @@ def test_runs_are_kept_and_bounded() -> None:
 
 def test_short_recordings_say_nothing_of_speed() -> None:
     assert history.add(Run("whisper-base", 1.0, 0.1)).runs == ()
+
+
+def test_what_a_killed_program_was_writing_is_removed_an_hour_later() -> None:
+    drafts = state.folder() / "drafts"
+    state.write_json(drafts / "1.json", {"0": "xin"})
+    old, new = drafts / ".tui-old", state.folder() / ".tui-new"
+    for path in (old, new):
+        path.write_text("typed words")
+    os.utime(old, (1, 1))
+    state.clear_leftovers()
+    assert (old.exists(), new.exists()) == (False, True)
+    assert state.read_json(drafts / "1.json") == {"0": "xin"}
 
 
 @pytest.mark.parametrize(
