@@ -104,8 +104,11 @@ def _read(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(n, vocabulary) to the highest logit, its token and its log-probability, (n,) each."""
     parts = []
     for rows in torch.split(logits, _ROWS_TO_READ):
-        # max is several times faster than argmax, and gives the value as well.
-        best, index = rows.max(-1)
+        if rows.device.type == "cpu":  # for 32 frames NumPy takes 24 us, torch's max 123
+            index = torch.from_numpy(rows.numpy().argmax(-1))
+            best = rows.gather(1, index[:, None])[:, 0]
+        else:
+            best, index = rows.max(-1)
         total = (rows - best[:, None]).exp_().sum(-1)
         parts.append((best, index, total.log_().neg_()))
     best, index, sure = (torch.cat(part) for part in zip(*parts, strict=True))

@@ -28,7 +28,7 @@ def tone(rate, seconds, channels=1):
     return np.repeat((wave * 32767).astype("<i2")[:, None], channels, axis=1)
 
 
-def written(spool, samples, size=0.11, wait=0.0, then="stopped"):
+def written(spool, samples, size=0.11, wait=0.0):
     """Write as a device does, in a thread; returns it."""
 
     def work():
@@ -36,7 +36,7 @@ def written(spool, samples, size=0.11, wait=0.0, then="stopped"):
         for start in range(0, len(samples), step):
             spool.append(samples[start : start + step].tobytes())
             time.sleep(wait)
-        spool.finish(then)
+        spool.finish("stopped")
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -133,12 +133,12 @@ def test_a_recogniser_that_dies_is_started_again_and_nothing_is_said_twice(
         time.sleep(0.05)
     killed = live.pid
     os.kill(killed, signal.SIGKILL)
-    writing = written(spool, second)
+    spool.append(second.tobytes())
     until = time.monotonic() + 60
     while live.pid in (None, killed):
         assert time.monotonic() < until
         time.sleep(0.01)
-    writing.join()
+    spool.finish("stopped")  # not before: once all is heard, the new one leaves as well
     assert live.join(60)
     assert [segment.text for segment in live.segments] == [SPOKEN, "bật đèn"]
     # Between two stretches of speech it has nothing to do, and there is nothing to tell.
