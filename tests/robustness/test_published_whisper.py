@@ -56,8 +56,9 @@ def test_a_fine_tuned_one_with_added_tokens_and_vocabulary_as_json(whisper: Path
     model.load()
     # Without that nameless token CTranslate2 takes it for one of English only.
     model.decoder("vi")
-    with pytest.raises(ModelError, match="does not know the language 'xx'"):
-        model.decoder("xx")
+    for unknown in ("xx", "yue"):  # nobody's, and one that older models lack
+        with pytest.raises(ModelError, match=f"does not know the language '{unknown}'"):
+            model.decoder(unknown)
     with pytest.raises(ModelError, match="detects no language with this model"):
         model.detect(SpeechBuffer(0.5))
 
@@ -138,10 +139,6 @@ def test_one_with_a_hundred_languages(whisper: Path) -> None:
     rows = tokens_of(whisper)
     rows.insert(rows.index(("<|translate|>", 50358)), ("<|yue|>", rows.index(("<|zh|>", 50260))))
     assert len(rows) == 51_866
-    older = WhisperRecognizer(whisper, "base", ASRSettings(quality="fast"))
-    older.load()
-    with pytest.raises(ModelError, match="does not know the language 'yue'"):
-        older.decoder("yue")
     renumber(whisper, rows)
     model = WhisperRecognizer(whisper, "v3", ASRSettings(language="auto", quality="fast"))
     text, detected = heard(model)
