@@ -248,9 +248,9 @@ class ReviewScreen(
         if document is None:
             return texts_review.REVIEW, ""
         entry = document.entry
-        facts = [texts_review.STATES[entry.state], clock(entry.duration)]
+        # The proof first: where the line is short, its end is what is cut.
+        facts = [self.proof_note(), texts_review.STATES[entry.state], clock(entry.duration)]
         facts.append(plural(len(document.segments), texts_review.SEGMENT_COUNT))
-        facts.append(self.proof_note())
         return one_line(entry.title), " · ".join(filter(None, facts))
 
     def hints(self) -> list[Hint]:

@@ -134,6 +134,14 @@ class TerminalSession:
         os.close(self._slave)
         os.close(self.master)
 
+    def wait_until_read(self) -> None:
+        """Wait until the program has taken what was typed, and an unfinished sequence is over."""
+        deadline = time.monotonic() + 60
+        while select.select([self._slave], [], [], 0)[0]:
+            assert time.monotonic() < deadline, "it does not read what is typed"
+            time.sleep(0.02)
+        time.sleep(0.5)  # so long after its first byte a sequence counts as the keys themselves
+
     def send(self, data: bytes) -> None:
         """Type."""
         os.write(self.master, data)

@@ -84,19 +84,20 @@ async def test_speech_comes_back_while_one_speaks_and_again_in_the_final_text(
         sound.play(say("bật đèn tắt quạt mở cửa"))
         await wait_until(pilot, lambda: watch("bật đèn tắt quạt mở cửa"))
         assert any("bật đèn tắt quạt mở cửa".startswith(draft) for draft in drafts)
+        before = session.state.seconds
         await pilot.press("m")
-        at = session.state.seconds
         await wait_until(pilot, lambda: shows(app, "bật đèn tắt quạt mở cửa", "1 marker"))
+        after = session.state.seconds
         assert shows(app, "● REC", "nothing lost", "on disk", "room for", "behind")
 
         # What is said in a pause is not in the recording.
         await pilot.press("space")
         await wait_until(pilot, lambda: session.state.phase is Phase.PAUSED)
         await wait_until(pilot, lambda: shows(app, "‖ paused"))
-        before = session.state.seconds
+        paused = session.state.seconds
         sound.play(noise(1.0))
         await pilot.pause(1.5)
-        assert session.state.seconds == before
+        assert session.state.seconds == paused
         await pilot.press("space")
         await wait_until(pilot, lambda: session.state.phase is Phase.RECORDING)
 
@@ -119,7 +120,7 @@ async def test_speech_comes_back_while_one_speaks_and_again_in_the_final_text(
 
     assert job.result is not None
     (mark,) = job.result.metadata["marks"]
-    assert mark["at"] == pytest.approx(at, abs=0.5)
+    assert before <= mark["at"] <= after + 0.5
     (kept,) = list_recordings(folder)
     assert (kept.state, kept.how, str(kept.path)) == (RecordingState.SETTLED, "stopped", job.path)
     from omoai_engine.config import load_config
