@@ -104,7 +104,7 @@ def test_a_job_killed_in_the_middle_is_an_interrupted_transcript_at_the_next_sta
     def wait_for(done: object, session: TerminalSession) -> None:
         deadline = time.monotonic() + 120
         while not done():  # type: ignore[operator]
-            assert time.monotonic() < deadline, session.text()
+            assert time.monotonic() < deadline, session.text
             time.sleep(0.05)
 
     environment = {**VARIABLES, "XDG_DATA_HOME": os.environ["XDG_DATA_HOME"]}

@@ -132,7 +132,7 @@ def test_a_killed_engine_is_replaced_and_what_was_told_goes_on(
             os.kill(model.pid, signal.SIGKILL)
 
     # So many that it still writes when it is killed at its first word.
-    answer = model.stream(ask("a", 400), control=JobControl(), on_text=kill)
+    answer = model.stream(ask("a", 200), control=JobControl(), on_text=kill)
     assert "".join(pieces) == answer.text
     assert model.pid not in (None, *killed)
     model.close()
