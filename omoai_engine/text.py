@@ -29,6 +29,11 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", clean_text(text)).strip()
 
 
+def counted(count: int, noun: str) -> str:
+    """Return "1 segment" or "3 segments", for nouns that take an s."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def shown_path(path: object) -> str:
     """Return a path for people: bytes that are not UTF-8 become `\\xNN`, controls vanish."""
     try:

@@ -15,7 +15,7 @@ from omoai_engine.cli.exits import ExitCode
 from omoai_engine.cli.library_changes import entry_line
 from omoai_engine.durations import clock
 from omoai_engine.errors import EditError, NotInLibraryError, TranscriptFormatError
-from omoai_engine.text import one_line, shown_path
+from omoai_engine.text import counted, one_line, shown_path
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -202,11 +202,13 @@ def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -
             code = ExitCode.USAGE
             continue
         mended = result.metadata.get("mended")
-        note = f" ({mended} segments had times that were mended)" if mended else ""
+        note = ""
+        if mended and isinstance(mended, int):  # a file from outside may say anything
+            note = f" (the times of {counted(mended, 'segment')} were mended)"
         if result.metadata.get("times_guessed"):
             note += " (it has no times of its own: they are guessed)"
         beside = f", with {shown_path(audio)}" if audio else ""
-        say(f"{shown_path(name)}: {len(result.segments)} segments{beside}{note}")
+        say(f"{shown_path(name)}: {counted(len(result.segments), 'segment')}{beside}{note}")
         write_text(f"{entry}\n")
     return code
 
@@ -223,5 +225,5 @@ def _verify(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) 
         lines.append(f"{mark}  {where}{one_line(problem.what)}. {problem.hint}.\n")
     write_text("".join(lines))
     if not problems:
-        say(f"Everything is as it should be: {library.count()} transcripts.")
+        say(f"Everything is as it should be: {counted(library.count(), 'transcript')}.")
     return ExitCode.FAILED if any(problem.serious for problem in problems) else ExitCode.DONE

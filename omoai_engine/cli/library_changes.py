@@ -18,7 +18,7 @@ from omoai_engine.cli.console import error_line, say
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.durations import clock
 from omoai_engine.errors import EditError, OmoAIError
-from omoai_engine.text import one_line, shown_path
+from omoai_engine.text import counted, one_line, shown_path
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -74,7 +74,7 @@ def edit(library: Library, _config: OmoAIConfig, parsed: argparse.Namespace) -> 
             error_line(str(error))
             say(f"What you wrote is kept in {shown_path(path)}")
             return ExitCode.USAGE if isinstance(error, EditError) else ExitCode.FAILED
-        say(f"{outcome.changed} segments changed.")
+        say(f"{counted(outcome.changed, 'segment')} changed.")
         say(f"This takes it back: omoai library undo {parsed.id}")
     else:
         say("Nothing was changed.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omoai_engine.cli.console import Parser, error_line, say, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import ModelError, ModelNotFoundError
-from omoai_engine.text import one_line, shown_path
+from omoai_engine.text import counted, one_line, shown_path
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -162,7 +162,7 @@ def _get(config: OmoAIConfig, name: str, *, agreed: bool) -> int:
         plan = make_plan(spec, offline=config.offline)
         say(f"Model    {spec.name}: {spec.about}")
         say(f"From     {endpoint()}/{spec.repository} at commit {plan.commit[:12]}")
-        say(f"Size     {megabytes(plan.size)} in {len(plan.files)} files")
+        say(f"Size     {megabytes(plan.size)} in {counted(len(plan.files), 'file')}")
         say(f"Licence  {plan.licence or 'not stated by the repository'}")
         say(f"Into     {shown_path(folder / spec.name)}")
         if not agreed and not _agrees("Fetch it"):

@@ -32,6 +32,7 @@ from omoai_engine.control import JobControl
 from omoai_engine.durations import clock
 from omoai_engine.errors import CancelledError, ExportError, OmoAIError, StageError
 from omoai_engine.results import PipelineResult
+from omoai_engine.text import counted
 from omoai_engine.unfinished import TakenError, Unfinished
 
 if TYPE_CHECKING:
@@ -316,12 +317,12 @@ class _Batch:
         self._done += 1
         self._audio += audio
         self._seconds += seconds
-        words = len(result.transcript.split())
+        words = counted(len(result.transcript.split()), "word")
         pace = f" ({audio / seconds:.1f}x)" if seconds else ""
         kept = "stopped; kept " if stopped else ""
         into = f" -> {where}" if where else ""
         self._reporter.note(
-            f"{name}: {kept}{clock(audio)} of sound in {clock(seconds)}{pace}, {words} words{into}"
+            f"{name}: {kept}{clock(audio)} of sound in {clock(seconds)}{pace}, {words}{into}"
         )
 
     def _sum_up(self) -> None:

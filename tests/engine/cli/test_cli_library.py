@@ -112,7 +112,7 @@ def test_an_editor_changes_the_text_and_the_change_is_undone(shelf: Shelf) -> No
     editor = shelf.editor("text = text.replace('tiếng Việt', 'tiếng Anh')")
     done = shelf.run("library", "edit", "1", EDITOR=editor)
     assert done.returncode == 0, done.stderr
-    assert b"1 segments changed" in done.stderr
+    assert b"1 segment changed" in done.stderr
     difference = shelf.library("show", "1", "--diff")
     assert "Việt" in difference
     assert "Anh" in difference
