@@ -105,5 +105,5 @@ def no_child_left() -> Iterator[None]:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     yield
     left = [c for c in psutil.Process().children(recursive=True) if c.pid not in before]
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(left, timeout=60)
     assert [child.cmdline() for child in left if child.is_running()] == []

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +19,8 @@ import pytest
 from small_jobs import ROOT, TINY
 from textual.pilot import Pilot
 
-from omoai_engine.audio import AudioBlock
 from omoai_engine.library import EditText, Library
 from omoai_engine.library.library import library_folder
-from omoai_engine.preprocess.source import AudioSource
 from omoai_tui import texts_review
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import JobStatus
@@ -31,6 +28,7 @@ from omoai_tui.screens.review_screen import ReviewScreen
 
 sys.path.append(str(ROOT / "tests" / "tui"))
 
+from held_sound import HeldSound
 from samples import screen_text
 
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
@@ -72,30 +70,6 @@ def recognisers() -> set[psutil.Process]:
     return found
 
 
-class HeldSound:
-    """Gives the first minutes of every recording that is decoded, and the rest when told to."""
-
-    SECONDS = 200.0
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._free = threading.Event()
-        read = AudioSource.__next__
-
-        def held(source: AudioSource) -> AudioBlock:
-            block = read(source)
-            if block.end > self.SECONDS:
-                assert self._free.wait(90), "nobody let the sound go on"
-            return block
-
-        monkeypatch.setattr(AudioSource, "__next__", held)
-
-    def hold(self) -> None:
-        self._free.clear()
-
-    def go_on(self) -> None:
-        self._free.set()
-
-
 async def test_a_job_that_failed_goes_on_when_it_is_run_again(
     speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +81,7 @@ async def test_a_job_that_failed_goes_on_when_it_is_run_again(
         kept = b"".join(path.read_bytes() for path in notebooks.glob("*.jsonl"))
         return kept.count(b'{"segment"')
 
-    sound = HeldSound(monkeypatch)
+    sound = HeldSound(monkeypatch, 200.0)
     others = recognisers()  # of tests before this one
     app = OmoaiApp([str(speech)], folder=str(speech.parent), theme="omoai-night")
     async with app.run_test(size=(120, 36)) as pilot:

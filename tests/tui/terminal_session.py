@@ -152,7 +152,7 @@ class TerminalSession:
         with self._lock:
             return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def wait_for(self, pattern: str, seconds: float = 30) -> str:
+    def wait_for(self, pattern: str, seconds: float = 120) -> str:
         """Return the screen as soon as it matches; fail with what it shows instead."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -164,7 +164,7 @@ class TerminalSession:
             time.sleep(0.02)
         raise AssertionError(f"never showed {pattern!r}; shows:\n{self.text}")
 
-    def wait_for_bytes(self, data: bytes, seconds: float = 20) -> None:
+    def wait_for_bytes(self, data: bytes, seconds: float = 120) -> None:
         """Wait until the program has written `data`."""
         deadline = time.monotonic() + seconds
         while data not in self.raw:
@@ -178,7 +178,7 @@ class TerminalSession:
         except psutil.NoSuchProcess:
             return []
 
-    def ends_with(self, seconds: float = 20) -> int:
+    def ends_with(self, seconds: float = 120) -> int:
         """Return the exit status; a signal counts as its negative number."""
         return self.process.wait(seconds)
 

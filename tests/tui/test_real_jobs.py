@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from held_sound import HeldSound
 from samples import DATA, screen_text
 from textual.pilot import Pilot
 
@@ -70,8 +71,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
         assert json.loads((tmp_path / "jfk.json").read_text())["segments"]
         before = (tmp_path / "jfk.txt").stat().st_mtime_ns
         await pilot.press("e", "enter")
-        await pilot.pause()
-        assert "is there already" in screen_text(app)
+        await wait_until(pilot, lambda: "is there already" in screen_text(app))
         assert (tmp_path / "jfk.txt").stat().st_mtime_ns == before
         await pilot.press("enter")
         await wait_until(pilot, lambda: (tmp_path / "jfk.txt").stat().st_mtime_ns > before, 20)
@@ -82,6 +82,7 @@ async def test_cancel_acts_at_once_and_keeps_what_is_done_and_the_next_job_runs(
     vietnamese: Path, english: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMOAI_LIBRARY__KEEP", "false")
+    sound = HeldSound(monkeypatch, 60.0)
     app = OmoaiApp([str(vietnamese), str(english)], folder=str(DATA), theme="omoai-night")
     async with app.run_test(size=(120, 36)) as pilot:
         first, second = app.queue.jobs
@@ -93,7 +94,8 @@ async def test_cancel_acts_at_once_and_keeps_what_is_done_and_the_next_job_runs(
         assert first.status is JobStatus.RUNNING
         seen = [segment.start for segment in first.segments]
         await pilot.press("x")
-        await wait_until(pilot, lambda: first.status.over, 30)
+        sound.go_on()
+        await wait_until(pilot, lambda: first.status.over)
         assert first.status is JobStatus.STOPPED
         assert [segment.start for segment in first.segments][: len(seen)] == seen
         assert first.transcript()

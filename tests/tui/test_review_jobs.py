@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from pathlib import Path
 
 import pytest
+from held_sound import HeldSound
 from samples import DATA
 from terminal_session import APP, TerminalSession
 from test_chunkformer_job import COMMANDS, TIMES, bare, commands
 from test_real_jobs import wait_until
 
-from omoai_engine.audio import AudioBlock
 from omoai_engine.config import load_config
 from omoai_engine.library import EditText, Library
 from omoai_engine.library.library import library_folder
-from omoai_engine.preprocess.source import AudioSource
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import JobStatus
 from omoai_tui.screens.review_screen import ReviewScreen
@@ -46,17 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_what_is_edited_while_the_job_runs_is_there_when_it_is_through(
     commands: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The rest of the sound comes when the edit is made: a fast recogniser were through before.
-    edited = threading.Event()
-    read = AudioSource.__next__
-
-    def held(source: AudioSource) -> AudioBlock:
-        block = read(source)
-        if block.end > HELD_AT:
-            assert edited.wait(240), "nobody edited"
-        return block
-
-    monkeypatch.setattr(AudioSource, "__next__", held)
+    sound = HeldSound(monkeypatch, HELD_AT)
     long = tmp_path / "long.wav"
     _repeat(commands, long, LONGER)
     app = OmoaiApp([str(long)], folder=str(tmp_path), theme="omoai-night")
@@ -74,7 +62,7 @@ async def test_what_is_edited_while_the_job_runs_is_there_when_it_is_through(
         await pilot.press("enter", "end", *" edited by hand", "enter")
         await wait_until(pilot, lambda: review.document.segments[0].edited)
         assert job.status is JobStatus.RUNNING
-        edited.set()
+        sound.go_on()
         await wait_until(pilot, lambda: job.saved)
         await wait_until(pilot, lambda: review.document.entry.state == "finished")
         assert len(review.document.segments) == len(COMMANDS) * TIMES * LONGER > there

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from omoai_tui.app import OmoaiApp
 
-SECONDS = 20.0
+SECONDS = 120.0
 _STEP = 0.05
 
 
