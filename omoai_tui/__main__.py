@@ -62,15 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     from omoai_engine.errors import ConfigError, ShortageError
     from omoai_engine.native_start import ask_for_room, take_one_thread
+    from omoai_engine.silent_places import ask_for_own_places
     from omoai_engine.working_folder import ask_for_working_folder
 
     take_one_thread()
     try:
         ask_for_working_folder()
+        ask_for_own_places()
         ask_for_room()
     except (ConfigError, ShortageError) as error:
         sys.stderr.write(f"omoai-tui: {error}\n")
         sys.exit(2 if isinstance(error, ConfigError) else 1)
+    except KeyboardInterrupt:  # a silent disk lets one wait
+        sys.exit(130)
     # The app is put together in English and translates when it shows.
     language.use("en")
     sys.exit(run(asked.paths, asked.language, asked.theme))

@@ -14,6 +14,7 @@ from omoai_engine.cli.console import end_quietly, error_line, prepare_streams, w
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import ConfigError, OmoAIError
 from omoai_engine.native_start import ask_for_room, take_one_thread
+from omoai_engine.silent_places import ask_for_own_places
 from omoai_engine.utf8 import insist_on_utf8
 from omoai_engine.working_folder import ask_for_working_folder
 
@@ -98,6 +99,7 @@ def _run(given: list[str]) -> int:
         error_line(f"{what}. See: omoai --help")
         return ExitCode.USAGE
     ask_for_working_folder()
+    ask_for_own_places()
     if name in _WITH_SOUND:
         ask_for_room()
     return command(given[1:])

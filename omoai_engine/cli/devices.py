@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from omoai_engine.cli.console import Parser, say, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.errors import ExportError
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import shown_path
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def clip(arguments: list[str]) -> int:
     parser.add_argument("-o", "--output", metavar="WAV", help="write the clip there")
     parser.add_argument("--play", action="store_true", help="play it here")
     parsed = parser.parse_args(arguments)
+    if parsed.output:
+        ask_for_place(Path(parsed.output))
     if parsed.play and parsed.output:
         parser.error("give --play or -o, not both")
 

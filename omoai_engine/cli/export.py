@@ -13,6 +13,7 @@ from omoai_engine.cli.console import Parser, error_line, say, write_text
 from omoai_engine.cli.exits import ExitCode, combined
 from omoai_engine.cli.outputs import FileExistsAlreadyError, is_usage, make_folder, plan_targets
 from omoai_engine.errors import NotInLibraryError, OmoAIError, TranscriptFormatError
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import shown_path
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def export(arguments: list[str]) -> int:
     if not formats:
         parser.error("-f names no format")
     folder = Path(parsed.output) if parsed.output else None
+    if folder is not None:
+        ask_for_place(folder)
     if folder is None and (len(formats) > 1 or len(parsed.what) > 1 or FORMATS[formats[0]].binary):
         parser.error("several files, or a format that is no text, need -o FOLDER")
 

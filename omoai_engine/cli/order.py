@@ -16,6 +16,7 @@ from omoai_engine.cli.console import Parser
 from omoai_engine.cli.exits import EXIT_CODES
 from omoai_engine.cli.outputs import STDIN, STREAMABLE, Target, plan_targets
 from omoai_engine.far_files import is_file
+from omoai_engine.silent_places import ask_for_place
 
 _DESCRIPTION = """\
 Turn recordings (sound or video, anything FFmpeg reads) into text.
@@ -111,6 +112,8 @@ def parse_order(arguments: list[str]) -> Order:
 
     formats = _formats(parser, parsed)
     folder = Path(parsed.output) if parsed.output else None
+    if folder is not None:
+        ask_for_place(folder)
     if parsed.files.count(STDIN) > 1:
         parser.error("- (standard input) can be given once only")
     if STDIN in parsed.files and (sys.stdin is None or sys.stdin.isatty()):

@@ -44,6 +44,7 @@ from omoai_engine.library.records import (
 from omoai_engine.library.results import current_result
 from omoai_engine.library.verifying import Problem, problems
 from omoai_engine.results import ASRSegment, PipelineResult
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import clean_text, one_line
 from omoai_engine.trusted_clock import trusted_before
 
@@ -56,9 +57,14 @@ _LONGEST_TAG = 100
 
 
 def library_folder(config: OmoAIConfig) -> Path:
-    """Return the folder of the library; it need not exist yet."""
+    """Return the folder of the library; it need not exist yet.
+
+    Raises `ConfigError` where the configured one lies on a disk that does not answer.
+    """
     if config.library.folder is not None:
-        return config.library.folder.expanduser().absolute()
+        folder = config.library.folder.expanduser().absolute()
+        ask_for_place(folder)
+        return folder
     return platformdirs.user_data_path("omoai").absolute() / "library"
 
 

@@ -31,12 +31,16 @@ from omoai_engine.models.offline import (
 )
 from omoai_engine.models.store import models_folder, search_folders, writable_folder
 from omoai_engine.models.verify import check_model, missing_file
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import one_line, shown_path
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
 
 Origin = Literal["configuration", "models folder", "data packages", "Hugging Face cache"]
+
+
+_PATH_BEGINS = ("/", "./", "../", "~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,10 @@ def hub_cache() -> Path:
     """Return the Hugging Face cache, by that library's own rules, without importing it."""
     for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if named := os.environ.get(variable):
+            ask_for_place(Path(named).expanduser())
             return Path(named).expanduser()
     if home := os.environ.get("HF_HOME"):
+        ask_for_place(Path(home).expanduser())
         return Path(home).expanduser() / "hub"
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser() / "huggingface" / "hub"
@@ -147,6 +153,8 @@ def find_model(
     language = language or config.asr.language
     if name == "auto":
         return _automatic(config, engine, language)
+    if name.startswith(_PATH_BEGINS):
+        ask_for_place(Path(name).expanduser())
     if _is_path(name):
         return _from_path(Path(name).expanduser(), engine)
     return _by_name(config, name, engine)
@@ -300,6 +308,6 @@ def _sizes_fit(folder: Path, spec: ModelSpec) -> bool:
 
 def _is_path(name: str) -> bool:
     # `khanhld/model` names a repository; a path says so with its first character, or exists.
-    if name.startswith(("/", "./", "../", "~")) or name in (".", ".."):
+    if name.startswith(_PATH_BEGINS) or name in (".", ".."):
         return True
     return find_spec(name) is None and ("/" in name or Path(name).is_dir())

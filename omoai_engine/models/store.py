@@ -18,6 +18,7 @@ import platformdirs
 
 from omoai_engine.errors import ModelError
 from omoai_engine.private_folders import make_private_folder
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import shown_path
 
 if TYPE_CHECKING:
@@ -28,9 +29,14 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def models_folder(config: OmoAIConfig) -> Path:
-    """Return the folder models are kept in; it need not exist yet."""
+    """Return the folder models are kept in; it need not exist yet.
+
+    Raises `ConfigError` where the configured one lies on a disk that does not answer.
+    """
     if config.models.folder is not None:
-        return config.models.folder.expanduser().absolute()
+        folder = config.models.folder.expanduser().absolute()
+        ask_for_place(folder)
+        return folder
     return platformdirs.user_data_path("omoai").absolute() / "models"
 
 

@@ -29,6 +29,7 @@ from omoai_engine.recording.spool import (
     notes_of,
 )
 from omoai_engine.recording.wav import HEAD_BYTES, PcmFormat, head, read_format
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import one_line, shown_path
 
 if TYPE_CHECKING:
@@ -75,11 +76,16 @@ class Recording:
 
 
 def recordings_folder(config: OmoAIConfig) -> Path:
-    """Return the folder recordings are kept in; it need not exist yet."""
+    """Return the folder recordings are kept in; it need not exist yet.
+
+    Raises `ConfigError` where the configured one lies on a disk that does not answer.
+    """
     import platformdirs
 
     if config.recording.folder is not None:
-        return config.recording.folder.expanduser().absolute()
+        folder = config.recording.folder.expanduser().absolute()
+        ask_for_place(folder)
+        return folder
     return platformdirs.user_data_path("omoai").absolute() / "recordings"
 
 

@@ -4,8 +4,9 @@
 
 In a mount namespace of its own FOLDER becomes a mount that holds FILE under its name, and COMMAND
 runs there, as this process. Questions to the mount are answered until the file SWITCH says
-otherwise: `files` (whatever asks for the file itself waits), `reads:N` (whoever reads beyond byte
-N waits), `go` (all who wait are answered), `end`. Who waits cannot be killed: that is the point.
+otherwise: `all` (whatever asks waits), `files` (whatever asks for the file itself waits), `reads:N`
+(whoever reads beyond byte N waits), `go` (all who wait are answered), `end`. Who waits cannot be
+killed: that is the point.
 
 Speaks the kernel's FUSE protocol (linux/fuse.h, version 7.31) by itself: needs root and /dev/fuse.
 """
@@ -68,6 +69,8 @@ class Mount:
                         return
 
     def _stalls(self, opcode: int, node: int, body: bytes) -> bool:
+        if self._mode == "all":
+            return opcode != _INIT
         if self._mode == "files":
             return (node == _FILE_NODE and opcode in (_GETATTR, _OPEN, _READ)) or (
                 opcode == _LOOKUP and body.rstrip(b"\0") == self._name

@@ -204,3 +204,66 @@ def test_the_app_opens_a_file_of_a_silent_disk_and_leaves(tmp_path: Path, switch
         assert running.process.wait(15) == 0
         switch.write_text("go")
         assert gone([left])
+
+
+@pytest.mark.parametrize(
+    ("setting", "work"),
+    [
+        ("XDG_CONFIG_HOME", ["library", "list"]),
+        ("XDG_DATA_HOME", ["doctor"]),
+        ("XDG_STATE_HOME", ["record"]),
+        ("XDG_CACHE_HOME", ["transcribe", str(SPEECH)]),
+        ("OMOAI_CONFIG", ["config", "show"]),
+        ("OMOAI_LIBRARY__FOLDER", ["library", "list"]),
+        ("OMOAI_RECORDING__FOLDER", ["recordings", "list"]),
+        ("OMOAI_MODELS__FOLDER", ["transcribe", str(SPEECH)]),
+        ("OMOAI_ASR__MODEL", ["transcribe", str(SPEECH)]),
+        ("HF_HOME", ["transcribe", str(SPEECH)]),
+        (None, ["transcribe", "-o", "PLACE", str(SPEECH)]),
+        (None, ["clip", "-o", "PLACE", str(SPEECH), "1", "2"]),
+    ],
+)
+def test_a_place_of_ours_that_is_silent_is_a_sentence(
+    tmp_path: Path, switch: Path, setting: str | None, work: list[str]
+) -> None:
+    switch.write_text("all")
+    place = str(tmp_path / "m" / "place")
+    work = [place if word == "PLACE" else word for word in work]
+    environment = session_environment(tmp_path) | {"OMOAI_AUDIO__STALL_SECONDS": "2"}
+    environment |= {setting: place} if setting else {}
+    done = subprocess.run(
+        stalled(tmp_path, switch, sys.executable, "-m", "omoai_engine.cli", *work),
+        capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert place in done.stderr
+    assert "its disk did not answer within 2 seconds. Check the disk or connection" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_app_says_so_before_it_starts(tmp_path: Path, switch: Path) -> None:
+    switch.write_text("all")
+    environment = {"XDG_DATA_HOME": f"{tmp_path}/m/data", "OMOAI_AUDIO__STALL_SECONDS": "2"}
+    with TerminalSession(
+        stalled(tmp_path, switch, *APP), home=tmp_path, environment=environment
+    ) as running:
+        assert running.ends_with() == 2
+        assert "its disk did not answer within 2 seconds" in " ".join(running.text.split())
+
+
+def test_the_app_lives_where_its_library_is_silent(tmp_path: Path, switch: Path) -> None:
+    switch.write_text("all")
+    environment = {"OMOAI_LIBRARY__FOLDER": f"{tmp_path}/m/x", "OMOAI_AUDIO__STALL_SECONDS": "2"}
+    command = stalled(tmp_path, switch, *APP, str(SPEECH.with_name("en-jfk.mp3")))
+    with TerminalSession(command, home=tmp_path, environment=environment) as running:
+        running.wait_for("fellow Americans")
+        running.wait_for("done")
+        running.send(b"l")
+        running.wait_for("newest first")
+        running.wait_for("did not answer within 2 seconds")
+        running.send(b"\x1b")
+        running.wait_for("fellow Americans")
+        running.send(b"q")
+        running.wait_for("not exported or copied yet")
+        running.send(b"y")
+        assert running.ends_with() == 0

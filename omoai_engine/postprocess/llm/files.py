@@ -27,6 +27,7 @@ from omoai_engine.models.catalogue import (
 from omoai_engine.models.installed import find_in_hub_cache
 from omoai_engine.models.store import search_folders
 from omoai_engine.models.verify import missing_file
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import one_line, shown_path
 
 _SETTING = "llm.model"
@@ -65,6 +66,8 @@ def locate_model(config: OmoAIConfig) -> tuple[str, Path]:
             where=_SETTING,
             hint="See: omoai models list",
         )
+    if name.startswith(("/", "./", "../", "~")):
+        ask_for_place(Path(name).expanduser())
     if spec is None and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):
         folder = Path(name).expanduser().absolute()
         if not folder.is_dir():
