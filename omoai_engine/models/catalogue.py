@@ -52,6 +52,9 @@ class ModelSpec:
 WHOLE_WEIGHTS = "model.safetensors"
 WEIGHTS_PART = re.compile(r"model-\d+-of-\d+\.safetensors")
 
+PATH_BEGINS = ("/", "./", "../", "~")
+"""A model that is named so is a folder and no name of a repository."""
+
 # What makes a folder a model of each engine: for every row one of the names must be there.
 REQUIRED_FILES: dict[Engine, tuple[tuple[str, ...], ...]] = {
     "whisper": (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from omoai_engine.errors import ModelCorruptError, ModelError, ModelNotFoundError
 from omoai_engine.models.catalogue import (
     CATALOGUE,
+    PATH_BEGINS,
     REQUIRED_FILES,
     WHISPER_BASE,
     Engine,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
 
 Origin = Literal["configuration", "models folder", "data packages", "Hugging Face cache"]
-
-
-_PATH_BEGINS = ("/", "./", "../", "~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ def find_model(
     language = language or config.asr.language
     if name == "auto":
         return _automatic(config, engine, language)
-    if name.startswith(_PATH_BEGINS):
+    if name.startswith(PATH_BEGINS):
         ask_for_place(Path(name).expanduser())
     if _is_path(name):
         return _from_path(Path(name).expanduser(), engine)
@@ -307,7 +305,7 @@ def _sizes_fit(folder: Path, spec: ModelSpec) -> bool:
 
 
 def _is_path(name: str) -> bool:
-    # `khanhld/model` names a repository; a path says so with its first character, or exists.
-    if name.startswith(_PATH_BEGINS) or name in (".", ".."):
+    # `khanhld/model` names a repository; a path says so with its beginning, or exists.
+    if name.startswith(PATH_BEGINS) or name in (".", ".."):
         return True
     return find_spec(name) is None and ("/" in name or Path(name).is_dir())

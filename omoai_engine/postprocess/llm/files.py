@@ -18,6 +18,7 @@ from typing import Any
 from omoai_engine.config import OmoAIConfig
 from omoai_engine.errors import ModelCorruptError, ModelError, ModelNotFoundError
 from omoai_engine.models.catalogue import (
+    PATH_BEGINS,
     REQUIRED_FILES,
     WHOLE_WEIGHTS,
     ModelSpec,
@@ -66,9 +67,9 @@ def locate_model(config: OmoAIConfig) -> tuple[str, Path]:
             where=_SETTING,
             hint="See: omoai models list",
         )
-    if name.startswith(("/", "./", "../", "~")):
+    if name.startswith(PATH_BEGINS):
         ask_for_place(Path(name).expanduser())
-    if spec is None and (name.startswith(("/", "./", "../", "~")) or Path(name).is_dir()):
+    if spec is None and (name.startswith(PATH_BEGINS) or Path(name).is_dir()):
         folder = Path(name).expanduser().absolute()
         if not folder.is_dir():
             what = "is not a folder" if folder.exists() else "does not exist"
