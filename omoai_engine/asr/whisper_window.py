@@ -95,7 +95,8 @@ def is_multilingual(model: WhisperModel) -> bool:
     CTranslate2 looks for the token that stands for nothing, and fine-tuned models may have a name
     for it; the tokens before the end of text are one fewer in models of English only.
     """
-    return int(model.hf_tokenizer.token_to_id("<|endoftext|>")) != _ENGLISH_ONLY_END
+    end: int | None = model.hf_tokenizer.token_to_id("<|endoftext|>")
+    return end != _ENGLISH_ONLY_END
 
 
 class WindowDecoder:
