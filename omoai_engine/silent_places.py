@@ -30,43 +30,49 @@ def ask_for_own_places() -> None:
         return
     import platformdirs
 
-    for folder, variable in (
-        (platformdirs.user_config_path("omoai"), "XDG_CONFIG_HOME"),
-        (platformdirs.user_data_path("omoai"), "XDG_DATA_HOME"),
-        (platformdirs.user_state_path("omoai"), "XDG_STATE_HOME"),
-        (platformdirs.user_cache_path("omoai"), "XDG_CACHE_HOME"),
-    ):
-        _ask(folder, far, f"set {variable} to another folder")
+    places = [
+        (platformdirs.user_config_path("omoai"), "set XDG_CONFIG_HOME to another folder"),
+        (platformdirs.user_data_path("omoai"), "set XDG_DATA_HOME to another folder"),
+        (platformdirs.user_state_path("omoai"), "set XDG_STATE_HOME to another folder"),
+        (platformdirs.user_cache_path("omoai"), "set XDG_CACHE_HOME to another folder"),
+    ]
     if named := os.environ.get("OMOAI_CONFIG"):
-        _ask(Path(named).absolute(), far, "set OMOAI_CONFIG to another file")
+        places.append((Path(named).absolute(), "set OMOAI_CONFIG to another file"))
+    _ask(places, far)
 
 
 def ask_for_place(place: Path) -> None:
     """Raise `ConfigError` where a folder or file that a person named lies on a silent disk."""
     if far := _far_mounts():
-        _ask(place.absolute(), far, "name another place")
+        _ask([(place.absolute(), "name another place")], far)
 
 
-def _ask(place: Path, far: Sequence[str], other: str) -> None:
-    if not _is_far(place, far):
+def _ask(places: Sequence[tuple[Path, str]], far: Sequence[str]) -> None:
+    """Ask one child about those that lie far away; each comes with what else one can do."""
+    wanted = [(place, other) for place, other in places if _is_far(place, far)]
+    if not wanted:
         return
-    from omoai_engine.far_files import SILENCE_SECONDS, DiskSilentError, look
+    from omoai_engine.far_files import SILENCE_SECONDS, Disk, DiskSilentError
 
     # The configuration says how long, and may lie on that disk itself.
     try:
         seconds = float(os.environ.get("OMOAI_AUDIO__STALL_SECONDS", SILENCE_SECONDS))
     except ValueError:
         seconds = SILENCE_SECONDS
-    try:
-        look(place, seconds=seconds)
-    except DiskSilentError:
-        raise ConfigError(
-            f"its disk did not answer within {seconds:g} seconds",
-            where=shown_path(place),
-            hint=f"Check the disk or connection, or {other}",
-        ) from None
-    except (OSError, ValueError):
-        return  # it answered: whoever needs the place says what is wrong
+    if not 0 < seconds < float("inf"):  # whoever reads the setting says what is wrong with it
+        seconds = SILENCE_SECONDS
+    with Disk(seconds=seconds) as disk:
+        for place, other in wanted:
+            try:
+                disk.ask("look", [os.fsencode(place)], path=place)
+            except DiskSilentError:
+                raise ConfigError(
+                    f"its disk did not answer within {seconds:g} seconds",
+                    where=shown_path(place),
+                    hint=f"Check the disk or connection, or {other}",
+                ) from None
+            except OSError:
+                return  # no child could be had: whoever needs the place says what is wrong
 
 
 def _far_mounts() -> list[str]:
