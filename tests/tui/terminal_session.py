@@ -178,6 +178,16 @@ class TerminalSession:
         except psutil.NoSuchProcess:
             return []
 
+    def working(self, program: str) -> list[psutil.Process]:
+        """Return the processes below that have this in their command. Some of the others live for
+        a moment only."""
+        found = []
+        for process in self.tree():
+            with contextlib.suppress(psutil.Error):
+                if program in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
     def ends_with(self, seconds: float = 120) -> int:
         """Return the exit status; a signal counts as its negative number."""
         return self.process.wait(seconds)

@@ -93,7 +93,7 @@ def test_both_killed_leaves_a_cut_recording_that_is_mended(
         sound.play(say("bật đèn"))
         until(lambda: list_recordings(folder)[0].seconds > 4)
         written = list_recordings(folder)[0].seconds
-        capture = [one for one in running.tree() if "capture" in " ".join(one.cmdline())]
+        capture = running.working("capture")
         assert len(capture) == 1
         os.kill(running.process.pid, signal.SIGSTOP)  # it must not mend what it sees die
         capture[0].kill()

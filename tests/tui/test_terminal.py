@@ -46,13 +46,18 @@ def test_signals_end_in_order(tmp_path: Path, number: int, code: int) -> None:
         session.assert_restored()
 
 
+def children_at_work(session: TerminalSession) -> list[psutil.Process]:
+    """Wait until a recogniser works; return all children."""
+    deadline = time.monotonic() + 120
+    while not session.working("isolated_child"):
+        assert time.monotonic() < deadline, session.text
+        time.sleep(0.05)
+    return session.tree()
+
+
 def test_quitting_in_the_middle_of_a_job_asks_and_leaves_no_process(tmp_path: Path) -> None:
     with started(tmp_path, RECORDING) as session:
-        deadline = time.monotonic() + 120
-        while not session.tree() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        children = session.tree()
-        assert children, "the engine works in child processes"
+        children = children_at_work(session)
         session.send(b"q")
         session.wait_for("Leave OmoAI")
         session.send(b"y")
@@ -64,10 +69,7 @@ def test_quitting_in_the_middle_of_a_job_asks_and_leaves_no_process(tmp_path: Pa
 
 def test_a_line_that_is_cut_ends_the_program_and_its_children(tmp_path: Path) -> None:
     with started(tmp_path, RECORDING) as session:
-        deadline = time.monotonic() + 120
-        while not session.tree() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        children = session.tree()
+        children = children_at_work(session)
         session.hang_up()
         assert session.ends_with() in (129, -signal.SIGHUP)
         _, alive = psutil.wait_procs(children, 60)
@@ -78,7 +80,7 @@ def test_a_terminal_that_has_stopped_reading_does_not_hold_the_program(tmp_path:
     shell = ["sh", "-c", '"$@"; echo "code=$?"; sleep 60', "sh", *APP, "tests/data"]
     with TerminalSession(shell, home=tmp_path) as session:
         session.wait_for("en-jfk")
-        (program,) = session.tree()
+        (program,) = psutil.Process(session.process.pid).children()
         session.stall()
         session.type_while_stalled(b"\t?\x1b")
         program.terminate()
