@@ -158,7 +158,7 @@ def test_a_child_that_dies_or_hangs_is_said_in_one_sentence(
     assert running.returncode in (1, 2)
     assert "Traceback" not in told
     assert out == ""
-    psutil.wait_procs([child, *others], timeout=5)
+    psutil.wait_procs([child, *others], timeout=60)
     assert not any(process.is_running() for process in [child, *others])
 
 
@@ -175,7 +175,7 @@ def test_a_job_whose_child_hangs_ends_when_it_is_asked_to(
     time.sleep(0.3)
     others = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(number)
-    running.communicate(timeout=20)
+    running.communicate(timeout=60)
     assert running.returncode == code
-    psutil.wait_procs([child, *others], timeout=5)
+    psutil.wait_procs([child, *others], timeout=60)
     assert not any(process.is_running() for process in [child, *others])
