@@ -9,7 +9,6 @@ cannot both win. Never creates folders.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import secrets
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from omoai_engine.errors import ExportError
 from omoai_engine.shortage import CAUSES
+from omoai_engine.synced_folder import sync_folder
 from omoai_engine.text import shown_path
 
 # Long enough for no clash, short enough to fit beside names near the limit of 255 bytes.
@@ -62,7 +62,7 @@ def write_atomically(path: Path | str, data: bytes, *, overwrite: bool = False) 
                 _take_free_name(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except FileExistsError:
         raise ExportError(
             "the file exists already",
@@ -123,13 +123,3 @@ def _take_free_name(temporary: Path, target: Path) -> None:
         except OSError:
             target.unlink(missing_ok=True)
             raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself survive a power cut, where the file system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -22,6 +22,7 @@ from typing import Any
 from omoai_engine.errors import RecordingError
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.recording.wav import HEAD_BYTES, PcmFormat, head
+from omoai_engine.synced_folder import sync_folder
 from omoai_engine.text import shown_path
 
 PART = ".wav.part"
@@ -50,7 +51,7 @@ class Spool:
             os.write(self._file, head(pcm, 0))
             self.note("begin", rate=pcm.rate_hz, channels=pcm.channels, **about)
             self.sync()
-            _flush_folder(folder)
+            sync_folder(folder)
         except OSError as error:
             # Nobody shall be offered a recording that never began.
             self._abandon()
@@ -164,7 +165,7 @@ def finish_name(part: Path) -> Path:
         if os.path.lexists(path):  # a person put it there
             raise FileExistsError(17, "the name is taken", str(path))
         part.rename(path)
-    _flush_folder(part.parent)
+    sync_folder(part.parent)
     return path
 
 
@@ -187,14 +188,3 @@ def _free_name(folder: Path, now: time.struct_time) -> Path:
         if not any(os.path.lexists(folder / (name + ending)) for ending in (PART, WAV, NOTES)):
             return folder / (name + PART)
         number += 1
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a name itself survive a power cut, where the file system can: not all sync folders, and
-    a folder may be closed to readers. The sound is there all the same."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -30,6 +30,7 @@ sys.path.append(str(ROOT / "tests" / "tui"))
 
 from held_sound import HeldSound
 from samples import screen_text
+from waiting import notices
 
 SPEECH = ROOT / "tests" / "data" / "vi-common-voice.mp3"
 
@@ -141,14 +142,7 @@ async def test_a_job_that_the_library_did_not_take_is_put_there_by_running_it_ag
     shelf.write_bytes(b"")
     monkeypatch.setenv("OMOAI_LIBRARY__FOLDER", str(shelf))
     app = OmoaiApp([str(SPEECH)], folder=str(speech.parent), theme="omoai-night")
-    said: list[str] = []
-    notify = app.notify
-
-    def note(message: str, **options: object) -> None:
-        said.append(message)
-        notify(message, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(app, "notify", note)
+    said = notices(app, monkeypatch)
     async with app.run_test(size=(120, 36)) as pilot:
         job = app.queue.jobs[0]
         await wait_until(pilot, lambda: any("is not in the library" in line for line in said))

@@ -10,6 +10,7 @@ import pytest
 from held_sound import HeldSound
 from samples import DATA, screen_text
 from textual.pilot import Pilot
+from waiting import notices
 
 from omoai_tui.app import OmoaiApp
 from omoai_tui.jobs import JobStatus
@@ -33,14 +34,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
     sound.write_bytes((DATA / "en-jfk.mp3").read_bytes())
     files = [str(sound), str(tmp_path / "gone.mp3"), str(text)]
     app = OmoaiApp(files, folder=str(tmp_path), theme="omoai-night", log_path="the.log")
-    said: list[str] = []
-    notify = app.notify
-
-    def note(message: str, **options: object) -> None:
-        said.append(message)
-        notify(message, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(app, "notify", note)
+    said = notices(app, monkeypatch)
     async with app.run_test(size=(160, 48)) as pilot:
         await wait_until(pilot, lambda: all(job.status.over for job in app.queue.jobs))
         done, gone, not_sound = app.queue.jobs

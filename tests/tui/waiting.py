@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import cast
 
+import pytest
 from samples import screen_text
 from textual.pilot import Pilot
 
@@ -36,3 +37,16 @@ async def says(pilot: Pilot[None], words: str) -> None:
             return
         await pilot.pause(_STEP)
     raise AssertionError(f"never said {words!r}")
+
+
+def notices(app: OmoaiApp, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list in which everything stands that the app tells the person from now on."""
+    said: list[str] = []
+    notify = app.notify
+
+    def note(message: str, **options: object) -> None:
+        said.append(message)
+        notify(message, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(app, "notify", note)
+    return said
