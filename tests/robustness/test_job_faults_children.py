@@ -115,7 +115,7 @@ def test_what_libraries_say_of_memory_is_told_as_that(said: str) -> None:
 
 
 def _child_of(process: subprocess.Popen[str], name: str) -> psutil.Process:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         for child in psutil.Process(process.pid).children(recursive=True):
             try:

@@ -62,7 +62,7 @@ def stopped_on_the_way(home: Path, number: int, *arguments: str | Path) -> list[
         [*COMMAND, *map(str, arguments)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=shelved(home),
     )  # fmt: skip
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while child.poll() is None and time.monotonic() < deadline:
         if any(path.read_bytes().count(b'"segment"') >= 3 for path in notebooks(home)):
             # The recogniser is held meanwhile, so that it is in the middle of the recording.

@@ -74,7 +74,7 @@ def sound() -> Iterator[VirtualSound]:
 
 def recorded(running: subprocess.Popen[str], folder: Path, seconds: float) -> None:
     """Wait until the newest recording is so long."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not any(
         one.state is RecordingState.LIVE and one.seconds >= seconds
         for one in list_recordings(folder)

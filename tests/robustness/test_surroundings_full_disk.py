@@ -65,9 +65,9 @@ def test_the_app_works_and_says_what_it_cannot_keep(tmp_path: Path) -> None:
                *without_room(home, *APP, str(SPEECH))]  # fmt: skip
     with TerminalSession(command, home=home, environment=given, columns=120) as running:
         running.wait_for("(?i)done", 90)
-        running.wait_for(r"\bfull\b", 30)
+        running.wait_for(r"\bfull\b")
         running.send(b"q")
-        running.wait_for("Leave OmoAI", 20)
+        running.wait_for("Leave OmoAI")
         running.send(b"y")
         assert running.process.wait(20) == 0
     assert b"Traceback" not in running.raw

@@ -136,7 +136,7 @@ class TerminalSession:
 
     def wait_until_read(self) -> None:
         """Wait until the program has taken what was typed, and an unfinished sequence is over."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while select.select([self._slave], [], [], 0)[0]:
             assert time.monotonic() < deadline, "it does not read what is typed"
             time.sleep(0.02)
@@ -198,7 +198,7 @@ class TerminalSession:
         A job that has just ended may be on its way into the library: then it asks first.
         """
         self.send(b"q")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while self.process.poll() is None and time.monotonic() < deadline:
             if "Leave OmoAI?" in self.text:
                 self.send(b"y")

@@ -61,7 +61,7 @@ async def test_every_format_of_the_registry_can_be_chosen_in_every_window(
         await wait_until(pilot, lambda: app.screen.query_one(OptionList).options is not None)
         await pilot.press("enter")
         expected = [tmp_path / f"họp{one.suffix}" for one in FORMATS.values()]
-        await wait_until(pilot, lambda: app.queue.jobs[0].saved, 60)
+        await wait_until(pilot, lambda: app.queue.jobs[0].saved)
         assert [path.name for path in expected if not path.stat().st_size] == []
 
 
@@ -82,7 +82,7 @@ async def test_one_file_that_is_in_the_way_does_not_stop_the_others(tmp_path: Pa
         await pilot.press("enter")
         await shows(pilot, "is there already")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: job.saved, 60)
+        await wait_until(pilot, lambda: job.saved)
         said = [note.message for note in app._notifications]
         assert (tmp_path / "họp.srt").is_file()
         assert (tmp_path / "họp.txt").is_file()
@@ -107,7 +107,7 @@ async def test_the_preview_is_what_the_exporter_writes_with_the_options_chosen(
         assert len(first) <= 20
         await shows(pilot, first)
         await pilot.press("up", "up", "right", "enter")
-        await wait_until(pilot, lambda: job.saved, 60)
+        await wait_until(pilot, lambda: job.saved)
     lines = (tmp_path / "họp.srt").read_text("utf-8").split("\n")
     assert lines[2] == first
     assert (tmp_path / "họp.txt").read_text("utf-8").startswith("[00:00:00] ")
@@ -144,7 +144,7 @@ async def test_a_file_that_is_there_is_written_over_only_after_a_second_enter(
         await shows(pilot, "is there already")
         assert (tmp_path / "họp.txt").read_text() == "mine"
         await pilot.press("enter")
-        await wait_until(pilot, lambda: job.saved, 60)
+        await wait_until(pilot, lambda: job.saved)
         assert (tmp_path / "họp.txt").read_text("utf-8").startswith("Hôm nay")
 
 
@@ -185,7 +185,7 @@ async def test_a_transcript_of_the_library_is_exported_with_its_sound(
         await pilot.press("e")
         await shows(pilot, "Export Họp / quý", "How it begins")
         await pilot.press("space", "end", "up", "up", "space", "tab", "end", "right", "enter")
-        await wait_until(pilot, (tmp_path / "Họp - quý.html").is_file, 60)
+        await wait_until(pilot, (tmp_path / "Họp - quý.html").is_file)
         await says(pilot, "Written:")
     page = (tmp_path / "Họp - quý.html").read_text("utf-8")
     assert "data:audio/mpeg;base64," in page

@@ -24,7 +24,7 @@ from omoai_tui.theme_keeper import ThemeKeeper
 
 def settled(session: TerminalSession) -> int:
     """Return the bytes written once nothing has come for so long that notices are gone."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     before, since = -1, time.monotonic()
     while time.monotonic() < deadline:
         if len(session.raw) != before:
@@ -112,7 +112,7 @@ def test_the_error_of_every_thread_becomes_one_sentence(
 
     with caplog.at_level(logging.WARNING):
         start_task(fail, said.append)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not said and time.monotonic() < deadline:
             time.sleep(0.01)
     (message,) = said

@@ -60,7 +60,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
         assert copied == [done.transcript()]
 
         await pilot.press("e", "down", "down", "space", "down", "space", "enter")
-        await wait_until(pilot, lambda: (tmp_path / "jfk.srt").exists(), 20)
+        await wait_until(pilot, lambda: (tmp_path / "jfk.srt").exists())
         assert "country" in (tmp_path / "jfk.txt").read_text()
         assert json.loads((tmp_path / "jfk.json").read_text())["segments"]
         before = (tmp_path / "jfk.txt").stat().st_mtime_ns
@@ -68,7 +68,7 @@ async def test_recordings_become_transcripts_and_bad_files_harm_only_themselves(
         await wait_until(pilot, lambda: "is there already" in screen_text(app))
         assert (tmp_path / "jfk.txt").stat().st_mtime_ns == before
         await pilot.press("enter")
-        await wait_until(pilot, lambda: (tmp_path / "jfk.txt").stat().st_mtime_ns > before, 20)
+        await wait_until(pilot, lambda: (tmp_path / "jfk.txt").stat().st_mtime_ns > before)
         assert app.conductor.losses() == []
 
 
@@ -110,7 +110,7 @@ async def test_a_wrong_setting_is_one_sentence(
     monkeypatch.setenv("OMOAI_ASR__DEVICE", "abacus")
     app = OmoaiApp([str(english)], folder=str(DATA), theme="omoai-night")
     async with app.run_test(size=(120, 36)) as pilot:
-        await wait_until(pilot, lambda: app.queue.jobs[0].status.over, 60)
+        await wait_until(pilot, lambda: app.queue.jobs[0].status.over)
         assert app.queue.jobs[0].status is JobStatus.FAILED
         assert "OMOAI_ASR__DEVICE" in app.queue.jobs[0].reason
 
@@ -125,7 +125,7 @@ async def test_the_configuration_chooses_theme_and_keys(
     monkeypatch.setenv("OMOAI_CONFIG", str(config))
     app = OmoaiApp(folder=str(tmp_path))
     async with app.run_test(size=(120, 36)) as pilot:
-        await wait_until(pilot, lambda: app.theme == "forest", 60)
+        await wait_until(pilot, lambda: app.theme == "forest")
         assert any("no.such" in note.message for note in app._notifications)
         await pilot.press("2", "h")
         await pilot.pause()

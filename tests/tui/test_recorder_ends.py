@@ -38,11 +38,11 @@ def until(done: Callable[[], bool], seconds: float = 60) -> None:
 
 def record(running: TerminalSession, folder: Path) -> None:
     """Press the key; wait until sound is on the disk."""
-    running.wait_for("1 Files", 60)
+    running.wait_for("1 Files")
     running.send(b"r")
-    running.wait_for("system default", 60)
+    running.wait_for("system default")
     running.send(b"r")
-    running.wait_for("● REC", 60)
+    running.wait_for("● REC")
     until(lambda: bool(list_recordings(folder)) and list_recordings(folder)[-1].seconds > 0.3)
 
 
@@ -74,7 +74,7 @@ def test_a_killed_app_loses_nothing_and_the_next_one_transcribes_it(
     assert len(kept.marks) == 1
 
     with session(tmp_path) as running:
-        running.wait_for("1 recording is not transcribed yet", 60)
+        running.wait_for("1 recording is not transcribed yet")
         running.send(b"\r")
         until(lambda: list_recordings(folder)[0].state is RecordingState.SETTLED, 120)
         running.wait_for("Một hai ba")
@@ -104,7 +104,7 @@ def test_both_killed_leaves_a_cut_recording_that_is_mended(
     assert kept.seconds >= written - 1
 
     with session(tmp_path) as running:
-        running.wait_for("1 recording is not transcribed yet", 60)
+        running.wait_for("1 recording is not transcribed yet")
         running.wait_for("cut short")
         running.send(b"a")
         until(lambda: list_recordings(folder)[0].state is RecordingState.SETTLED, 120)
@@ -139,7 +139,7 @@ def test_leaving_stops_the_recording_in_order_and_it_is_offered(
         until(lambda: not any(process.is_running() for process in tree), 10)
     if how == "quit":
         with session(tmp_path) as running:
-            running.wait_for("1 recording is not transcribed yet", 60)
+            running.wait_for("1 recording is not transcribed yet")
             running.send(b"\x1b")
             until(lambda: "not transcribed yet" not in running.text)
             running.send(b"q")

@@ -283,7 +283,7 @@ async def test_what_is_unfinished_is_offered_and_deleted_only_when_asked_twice(
     for _ in range(2):
         with Recorder(load_config()) as recorder:
             recorder.start()
-            recorder.wait_for(lambda now: now.seconds > 0.3, 20)
+            recorder.wait_for(lambda now: now.seconds > 0.3, 120)
     app = app_in(folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until(pilot, lambda: shows(app, "2 recordings are not transcribed yet"))
@@ -317,7 +317,7 @@ def test_marks_are_in_the_notes_of_the_recording(folder: Path, sound: VirtualSou
 
     with Recorder(load_config()) as recorder:
         recorder.start()
-        recorder.wait_for(lambda now: now.seconds > 0.3, 20)
+        recorder.wait_for(lambda now: now.seconds > 0.3, 120)
         recorder.mark("here")
         began = time.monotonic()
         path = Path(recorder.stop().path)

@@ -81,7 +81,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         "-oBatchMode=yes",
     )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
@@ -123,7 +123,7 @@ def test_over_ssh_inside_tmux_the_app_works_copies_and_leaves_in_order(
     tmux = f"tmux -L {name} -f {configuration} -u new-session {shlex.quote(app)}"
     try:
         with login(server, tmp_path, tmux) as session:
-            session.wait_for("1 Files", 60)
+            session.wait_for("1 Files")
             session.wait_for("done", 180)
             session.wait_for("[Cc]ountry")
             session.send(b"c")
@@ -146,7 +146,7 @@ def test_a_line_that_is_cut_in_the_middle_of_a_job_leaves_nothing_behind(
 ) -> None:
     app = " ".join(map(shlex.quote, [*APP, "tests/data/vi-common-voice.mp3"]))
     with login(server, tmp_path, app) as session:
-        session.wait_for("1 Files|2 Segments", 60)
+        session.wait_for("1 Files|2 Segments")
         deadline = time.monotonic() + 120
         engine: list[psutil.Process] = []
         while not engine and time.monotonic() < deadline:

@@ -100,7 +100,7 @@ def test_suspend_and_resume_paints_everything_again(tmp_path: Path) -> None:
         before = len(session.raw)
         session.send(b"fg\r")
         session.wait_for_bytes(b"\x1b[?1049h")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while b"en-jfk" not in session.raw[before:]:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -25,7 +25,7 @@ def _descriptors() -> int:
 def _nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     children, descriptors = _children(), _descriptors()
     yield
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while (_children() - children or _descriptors() > descriptors) and (
         time.monotonic() < deadline
     ):

@@ -53,7 +53,7 @@ def test_a_clip_of_nothing_is_refused(file, start, end):
 
 def test_a_clip_is_played(sound, file, recorder):
     recorder.start()
-    recorder.wait_for(lambda state: state.seconds > 0, 20)
+    recorder.wait_for(lambda state: state.seconds > 0, 120)
     assert play(file, 0.5, 1.5).wait(20)
     state = recorder.stop()
     # A player may pause between its blocks on a busy machine: look for pieces.

@@ -39,7 +39,7 @@ def omoai(folder, config):
 
 
 def recording(folder, seconds):
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not (found := list_recordings(folder)) or found[0].seconds < seconds:
         assert time.monotonic() < until, found
         time.sleep(0.05)
@@ -94,7 +94,7 @@ def test_a_killed_command_leaves_a_recording_that_is_recovered_and_transcribed(
     recording(folder, 4.0)
     running.kill()
     running.communicate()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while list_recordings(folder)[0].state is RecordingState.LIVE:
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -51,7 +51,7 @@ def ssh(tmp_path):
         [str(SSHD), "-D", "-e", "-f", str(settings)], stderr=subprocess.PIPE, start_new_session=True
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
@@ -78,7 +78,7 @@ def listening(config, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     recorder = Recorder(config)
     recorder.start(listen=socket_path())
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not socket_path().exists():
         assert time.monotonic() < until, recorder.state
         time.sleep(0.02)
@@ -106,19 +106,19 @@ def test_a_connection_that_is_cut_loses_nothing_that_came_and_the_recording_goes
 ):
     one, two = noise(20.0, 1), noise(2.0, 2)
     line = sender(ssh, one, tmp_path, "one")
-    state = listening.wait_for(lambda state: state.seconds >= 2.0, 40)
+    state = listening.wait_for(lambda state: state.seconds >= 2.0, 120)
     assert state.seconds >= 2.0, state
     path = state.path
     line[1].send_signal(signal.SIGKILL)
     for part in line:
         part.wait(20)
-    cut = listening.wait_for(lambda state: state.phase is Phase.WAITING, 60)
+    cut = listening.wait_for(lambda state: state.phase is Phase.WAITING, 120)
     assert cut.phase is Phase.WAITING, cut
     line = sender(ssh, two, tmp_path, "two")
     for part in line:
         assert part.wait(60) == 0
     whole = cut.seconds + 2.0
-    state = listening.wait_for(lambda state: state.seconds >= whole, 60)
+    state = listening.wait_for(lambda state: state.seconds >= whole, 120)
     assert state.seconds >= whole, state
     state = listening.stop()
 

@@ -49,7 +49,7 @@ class VirtualSound:
             "--disable-shm=yes --realtime=no --high-priority=no"
         )
         self._children = [self._start("pulseaudio", *options.split(), "-F", str(script))]
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120
         while self.pactl("info", check=False) is None:
             assert time.monotonic() < until, "pulseaudio did not start"
             time.sleep(0.05)
