@@ -35,6 +35,22 @@ _PROBE = (
     "from omoai_engine.doctor_probe import main; main(sys.argv[2])"
 )
 _LEAST_FREE_BYTES = 500_000_000
+_END_SECONDS = 2.0
+_OF_SOUND = frozenset({"home", "sound"})
+_CHILDREN = frozenset({"passing files"})
+_FOLDERS = frozenset({"settings", "data", "state", "cache"})
+_NEEDS = {
+    "configuration": frozenset({"settings"}),
+    "decoder": _CHILDREN,
+    "voice activity": _CHILDREN,
+    "recogniser": _CHILDREN,
+    "torch": _CHILDREN,
+    "models": _FOLDERS,
+    "language model": _FOLDERS,
+    "folders": _FOLDERS,
+    "microphone": _CHILDREN | _OF_SOUND,
+}
+"""Which of `silent_places` a probe touches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,10 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Return every finding; takes a few seconds, most of them for loading torch."""
-    return list(_run_all())
+    from omoai_engine.silent_places import each_disk_once
+
+    with each_disk_once():
+        return list(_run_all())
 
 
 def main_job_works(findings: Iterable[Finding]) -> bool:
@@ -60,7 +79,13 @@ def main_job_works(findings: Iterable[Finding]) -> bool:
 
 
 def _run_all() -> Iterator[Finding]:
-    config = _load_config()
+    from omoai_engine.silent_places import find_silent
+
+    silent = set()
+    for place, error in find_silent(sound=True):
+        silent.add(place.name)
+        yield Finding(place.name, "missing", *_told(error, needed=place.name not in _OF_SOUND))
+    config = None if "settings" in silent else _load_config()
     loaded: OmoAIConfig | None = None
     if isinstance(config, Finding):
         yield config
@@ -82,11 +107,22 @@ def _run_all() -> Iterator[Finding]:
         ("letters", False, _locale),
     ]
     for topic, needed, probe in probes:
+        # What would wait for such a disk has been told of by its name.
+        if silent & _NEEDS.get(topic, frozenset()):
+            continue
         try:
             yield from probe()
+        except OmoAIError as error:
+            yield Finding(topic, "missing", *_told(error, needed=needed))
         except Exception as error:
             what = f"{type(error).__name__}: {one_line(str(error))}"
             yield Finding(topic, "missing", f"could not be looked at ({what})", needed)
+
+
+def _told(error: OmoAIError, *, needed: bool) -> tuple[str, bool, str]:
+    """Return what is wrong, whether it matters, and what to do, as a finding has them."""
+    what = f"{error.where}: {error.what}" if error.where else error.what
+    return what, needed, error.hint or ""
 
 
 def _load_config() -> OmoAIConfig | Finding:
@@ -314,24 +350,34 @@ def _child(topic: str, module: str, *, needed: bool) -> Iterator[Finding]:
 def _ask_child(module: str) -> dict[str, Any]:
     """Load `module` in a child process; return what it told, or `error` in one sentence."""
     command = [sys.executable, "-c", _PROBE, str(Path(__file__).resolve().parents[1]), module]
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",  # ours may be gone, and no file lying in it shall be imported
+        env=child_environment(),
+    )
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",  # ours may be gone, and no file lying in it shall be imported
-            timeout=_PROBE_SECONDS,
-            check=False,
-            env=child_environment(),
-        )
+        told, _ = child.communicate(timeout=_PROBE_SECONDS)
     except subprocess.TimeoutExpired:
         return {"error": f"loading {module} took longer than {_PROBE_SECONDS:.0f} s"}
-    if done.returncode < 0:
-        return {"error": f"loading {module} kills the process (signal {-done.returncode})"}
+    finally:
+        _end(child)
+    if child.returncode < 0:
+        return {"error": f"loading {module} kills the process (signal {-child.returncode})"}
     try:
         # Libraries write to standard output too: ours is the last line.
-        answer = json.loads(done.stdout.decode("utf-8", "replace").strip().splitlines()[-1])
+        answer = json.loads(told.decode("utf-8", "replace").strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return {"error": f"loading {module} ends the process (code {done.returncode})"}
+        return {"error": f"loading {module} ends the process (code {child.returncode})"}
     return answer if isinstance(answer, dict) else {"error": "an answer that makes no sense"}
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Let the child go; one that hangs in the system, beyond any signal, is left behind."""
+    child.kill()
+    if child.stdout is not None:
+        child.stdout.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(_END_SECONDS)

@@ -6,9 +6,14 @@ bad sound or configuration a `ValueError`, a failed stage a `RuntimeError`.
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import Any
 
-from omoai_engine.text import one_line
+from omoai_engine.text import one_line, shown_path
+
+CHECK_DISK = "Check the disk or connection"
+"""What to do about a disk that does not answer."""
 
 
 class OmoAIError(Exception):
@@ -56,6 +61,20 @@ class AudioTooLongError(AudioInputError):
 
 class ConfigError(OmoAIError, ValueError):
     """A setting is unknown or has a value that cannot be used."""
+
+
+class DiskSilentError(OmoAIError, TimeoutError):
+    """The disk of the file or folder `path` gave no answer for so many seconds."""
+
+    def __init__(self, seconds: float, path: os.PathLike[str] | str | None = None) -> None:
+        super().__init__(
+            f"its disk did not answer within {seconds:g} seconds",
+            where=None if path is None else shown_path(path),
+            hint=CHECK_DISK,
+        )
+        # As the system's own errors have it.
+        self.errno, self.strerror = errno.ETIMEDOUT, self.what
+        self.filename = None if path is None else os.fspath(path)
 
 
 class ModelError(OmoAIError):

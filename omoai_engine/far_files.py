@@ -26,13 +26,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
+from omoai_engine.errors import DiskSilentError
 from omoai_engine.privacy import child_environment
 
 SILENCE_SECONDS = 60.0
 """A disk that says nothing for so long does not answer any more, unless `audio.stall_seconds` says
 otherwise."""
-CHECK_DISK = "Check the disk or connection"
-"""What to do about one."""
 CHECK_SECONDS = 0.25
 """How often a waiting reader looks whether it should go on waiting."""
 _PROGRAM = str(Path(__file__).absolute().with_name("files_child.py"))
@@ -43,14 +42,6 @@ _OURS = ("/dev/", "/proc/")
 
 Check = Callable[[], None]
 """Raises to give up."""
-
-
-class DiskSilentError(TimeoutError):
-    """No answer came in time."""
-
-    def __init__(self, seconds: float, path: Path | str | None) -> None:
-        what = f"its disk did not answer within {seconds:g} seconds"
-        super().__init__(errno.ETIMEDOUT, what, None if path is None else os.fspath(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +203,12 @@ def read_file(path: Path | str, most: int) -> bytes:
 class Disk:
     """Whom to ask about files: one child at a time, started when there is a question.
 
-    Gives up on a question after `seconds` without an answer (default: `audio.stall_seconds`), or
-    when `check` raises.
+    Gives up on a question after `seconds` without an answer (default: `audio.stall_seconds`; may
+    be set anew between questions), or when `check` raises.
     """
 
     def __init__(self, *, seconds: float | None = None, check: Check | None = None) -> None:
-        self._seconds, self._check = seconds, check
+        self.seconds, self._check = seconds, check
         self._child: subprocess.Popen[bytes] | None = None
 
     def _start(self) -> None:
@@ -298,9 +289,9 @@ class Disk:
 
     @property
     def _patience(self) -> float:
-        if self._seconds is None:
-            self._seconds = _configured_patience()
-        return self._seconds
+        if self.seconds is None:
+            self.seconds = _configured_patience()
+        return self.seconds
 
     def _died(self) -> OSError:
         return OSError(errno.EIO, "the process that reads it ended unexpectedly")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import re
 
-from omoai_engine.errors import ShortageError
+from omoai_engine.errors import DiskSilentError, ShortageError
 from omoai_engine.text import one_line, shown_path
 
 MEMORY = ("memory ran out", "Close other programs, or choose a smaller model")
@@ -66,6 +66,8 @@ def shortage_of(error: BaseException) -> ShortageError | None:
         return error
     if isinstance(error, MemoryError):
         return _error(MEMORY)
+    if isinstance(error, DiskSilentError):
+        return ShortageError(error.what, where=error.where, hint=error.hint)
     if isinstance(error, OSError):
         cause = CAUSES.get(error.errno or 0)
         if cause is not None:

@@ -1,113 +1,237 @@
 """Folders that lie on a network disk, asked before they are used whether the disk answers at all.
 
 A disk whose server is gone holds whoever touches it for ever, so a child asks (`far_files`), and
-only about places on a network file system: the mount table tells which they are without touching
-any. Elsewhere this costs a fraction of a millisecond. It helps at the beginning; a disk that falls
-silent later is beyond it. Linux only: other systems have no such table, and nothing is asked.
+only about places that are not on a file system of this machine's own: the mount table tells
+without touching any. Elsewhere this costs a fraction of a millisecond. It helps at the beginning;
+a disk that falls silent later is beyond it. Linux only: other systems have no such table, and
+nothing is asked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from omoai_engine.errors import ConfigError
+from omoai_engine.errors import ConfigError, DiskSilentError
 from omoai_engine.text import shown_path
 
-_FAR = re.compile(
-    r"nfs4?|cifs|smb\w*|9p|afs|autofs|beegfs|ceph|coda|gpfs|lustre|glusterfs|fuse(\..*)?"
+if TYPE_CHECKING:
+    from omoai_engine.far_files import Disk
+
+_NEAR = re.compile(
+    # disks of this machine
+    r"adfs|affs|apfs|bcachefs|befs|btrfs|erofs|exfat|ext[234]|f2fs|fuseblk|hfs|hfsplus|hpfs|iso9660"
+    r"|jffs2|jfs|minix|msdos|nilfs2|ntfs3?|qnx[46]|reiserfs|romfs|cramfs|squashfs|ubifs|udf|ufs|vfat"
+    r"|xfs|zfs|zonefs"
+    # memory and layers
+    r"|aufs|devtmpfs|hugetlbfs|overlay|ramfs|rootfs|tmpfs"
+    # the kernel's own
+    r"|binder|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|efivarfs|fusectl|mqueue|nsfs|proc"
+    r"|pstore|resctrl|rpc_pipefs|securityfs|selinuxfs|smackfs|sysfs|tracefs"
 )
-"""File systems that somebody else answers for."""
+"""File systems that this machine answers for; whatever is none of them is asked."""
+_KIND = re.compile(r" - (\S+) ")
 MOUNTS = Path("/proc/self/mountinfo")
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 _MOST_LINKS = 40
+_FRESH_SECONDS = 2.0
+"""So long a place that answered is not asked again."""
+_SILENT_SECONDS = 5.0
+"""So long a disk that was silent is not asked again."""
 
 
-def ask_for_own_places() -> None:
-    """Raise `ConfigError` where settings, library, state or cache lie on a disk that is silent."""
-    if not (far := _far_mounts()):
-        return
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder or file that is needed, and what else one can do. `name` says what it is for."""
+
+    name: str
+    path: Path
+    other: str
+
+
+class _Answers:
+    """What disks said in this process, and when."""
+
+    def __init__(self) -> None:
+        self.fresh: dict[str, float] = {}  # by place
+        self.silent: dict[str, tuple[float, DiskSilentError]] = {}  # by mount
+        self.silent_seconds = _SILENT_SECONDS
+
+
+_answers = _Answers()
+
+
+def own_places() -> list[Place]:
+    """Return where settings, library, state and cache of OmoAI lie, and passing files."""
     import platformdirs
 
-    places = [
-        (platformdirs.user_config_path("omoai"), "set XDG_CONFIG_HOME to another folder"),
-        (platformdirs.user_data_path("omoai"), "set XDG_DATA_HOME to another folder"),
-        (platformdirs.user_state_path("omoai"), "set XDG_STATE_HOME to another folder"),
-        (platformdirs.user_cache_path("omoai"), "set XDG_CACHE_HOME to another folder"),
-    ]
+    found = []
     if named := os.environ.get("OMOAI_CONFIG"):
-        places.append((Path(named).absolute(), "set OMOAI_CONFIG to another file"))
-    _ask(places, far)
+        settings = Path(named).absolute()
+        with contextlib.suppress(RuntimeError):  # `~nobody`: no such user, so a name like any
+            settings = Path(named).expanduser().absolute()
+        found.append(Place("settings", settings, "set OMOAI_CONFIG to another file"))
+    for name, path, variable in (
+        ("settings", platformdirs.user_config_path("omoai"), "XDG_CONFIG_HOME"),
+        ("data", platformdirs.user_data_path("omoai"), "XDG_DATA_HOME"),
+        ("state", platformdirs.user_state_path("omoai"), "XDG_STATE_HOME"),
+        ("cache", platformdirs.user_cache_path("omoai"), "XDG_CACHE_HOME"),
+    ):
+        if not os.environ.get(variable, "").strip():
+            variable = "HOME"
+        found.append(Place(name, path, f"set {variable} to another folder"))
+    # As Python looks for it.
+    named = next((value for name in _TEMPORARY if (value := os.environ.get(name))), "/tmp")  # noqa: S108
+    found.append(Place("passing files", Path(named).absolute(), "set TMPDIR to another folder"))
+    return found
 
 
-def ask_for_place(place: Path) -> None:
-    """Raise `ConfigError` where a folder or file that a person named lies on a silent disk."""
-    if far := _far_mounts():
-        _ask([(place.absolute(), "name another place")], far)
+def sound_places() -> list[Place]:
+    """Return where the libraries of the sound system look for their settings and sockets."""
+    found = []
+    if named := os.environ.get("XDG_RUNTIME_DIR"):
+        found.append(Place("sound", Path(named).absolute(), "unset XDG_RUNTIME_DIR"))
+    with contextlib.suppress(RuntimeError):  # nobody knows where home is
+        found.append(Place("home", Path.home(), "set HOME to another folder"))
+    return found
 
 
-def _ask(places: Sequence[tuple[Path, str]], far: Sequence[str]) -> None:
-    """Ask one child about those that lie far away; each comes with what else one can do."""
-    wanted = [(place, other) for place, other in places if _is_far(place, far)]
+def ask_for_own_places(*, sound: bool = False) -> None:
+    """Raise `ConfigError` where one of `own_places` lies on a disk that is silent; with `sound`
+    one of `sound_places` too."""
+    for _, error in find_silent(sound=sound):
+        raise error
+
+
+def find_silent(*, sound: bool = False) -> Iterator[tuple[Place, ConfigError]]:
+    """Yield which of these places are silent, and what to say about each."""
+    if not (far := _far_mounts()):
+        return
+    from omoai_engine.far_files import Disk
+
+    places = own_places() + (sound_places() if sound else [])
+    wanted = [(place, mount) for place in places if (mount := _mount_of(place.path, far))]
     if not wanted:
         return
-    from omoai_engine.far_files import SILENCE_SECONDS, Disk, DiskSilentError
+    readable = True
+    with Disk() as disk:
+        for place, mount in wanted:
+            # The settings say how long to wait, and may lie on that disk themselves.
+            first = place.name == "settings" or not readable
+            disk.seconds = _given_patience() if first else None
+            try:
+                _ask(disk, place, mount)
+            except ConfigError as error:
+                readable = readable and place.name != "settings"
+                yield place, error
 
-    # The configuration says how long, and may lie on that disk itself.
+
+def ask_for_place(path: Path) -> None:
+    """Raise `ConfigError` where a folder or file that a person named lies on a silent disk."""
+    if not (far := _far_mounts()) or not (mount := _mount_of(path.absolute(), far)):
+        return
+    from omoai_engine.far_files import Disk
+
+    with Disk() as disk:
+        _ask(disk, Place("", path.absolute(), "name another place"), mount)
+
+
+@contextlib.contextmanager
+def each_disk_once() -> Iterator[None]:
+    """Inside, a disk that was silent is not asked again: it is said at once."""
+    _answers.silent_seconds = float("inf")
+    try:
+        yield
+    finally:
+        _answers.silent_seconds = _SILENT_SECONDS
+
+
+def _ask(disk: Disk, place: Place, mount: str) -> None:
+    """Ask whether the disk mounted at `mount` answers for `place`."""
+    where, now = os.fspath(place.path), time.monotonic()
+    if where in _answers.fresh and now - _answers.fresh[where] < _FRESH_SECONDS:
+        return
+    known = _answers.silent.get(mount)
+    silence = known[1] if known and now - known[0] < _answers.silent_seconds else None
+    if silence is None:
+        try:
+            disk.ask("reach", os.fsencode(mount), os.fsencode(where), path=where)
+        except DiskSilentError as error:
+            silence = error
+            _answers.silent[mount] = (time.monotonic(), error)
+        except OSError:  # no child could be had, or it says why: so does whoever needs the place
+            return
+    if silence is not None:
+        raise ConfigError(
+            silence.what, where=shown_path(where), hint=f"{silence.hint}, or {place.other}"
+        )
+    _answers.fresh[where] = time.monotonic()
+
+
+def _given_patience() -> float:
+    """Return how long to wait for the disk of the settings, in seconds."""
+    from omoai_engine.far_files import SILENCE_SECONDS
+
     try:
         seconds = float(os.environ.get("OMOAI_AUDIO__STALL_SECONDS", SILENCE_SECONDS))
     except ValueError:
         seconds = SILENCE_SECONDS
-    if not 0 < seconds < float("inf"):  # whoever reads the setting says what is wrong with it
-        seconds = SILENCE_SECONDS
-    with Disk(seconds=seconds) as disk:
-        for place, other in wanted:
-            try:
-                disk.ask("look", [os.fsencode(place)], path=place)
-            except DiskSilentError:
-                raise ConfigError(
-                    f"its disk did not answer within {seconds:g} seconds",
-                    where=shown_path(place),
-                    hint=f"Check the disk or connection, or {other}",
-                ) from None
-            except OSError:
-                return  # no child could be had: whoever needs the place says what is wrong
+    # Whoever reads the setting says what is wrong with it.
+    return seconds if 0 < seconds < float("inf") else SILENCE_SECONDS
 
 
 def _far_mounts() -> list[str]:
-    """Where network file systems are mounted; empty where nothing can be known."""
+    """Where other than near file systems are mounted; empty where nothing can be known."""
     try:
         table = os.fsdecode(MOUNTS.read_bytes())
     except OSError:
         return []
+    if all(_NEAR.fullmatch(kind) for kind in set(_KIND.findall(table))):
+        return []
     kinds: dict[str, str] = {}
     for line in table.splitlines():
         place, _, about = line.partition(" - ")
-        fields = place.split(" ")
+        fields = place.split(" ", 5)
         if len(fields) > 4 and about:
             # What is mounted later hides what was there. Blanks are written as \040.
             name = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
-            kinds[name] = about.split(" ")[0]
-    return [name for name, kind in kinds.items() if _FAR.fullmatch(kind)]
+            kinds[name] = about.split(" ", 1)[0]
+    return [name for name, kind in kinds.items() if not _NEAR.fullmatch(kind)]
 
 
-def _is_far(place: Path, far: Sequence[str]) -> bool:
-    """Say whether the way to a place leads onto one of these mounts, without setting foot there."""
-    rest, at, links = list(reversed(place.parts[1:])), "/", 0
+def _mount_of(path: Path, far: Sequence[str]) -> str:
+    """Return onto which of these mounts the way to a place leads, "" for none, without setting
+    foot there."""
+    rest, at, links = list(reversed(path.parts[1:])), "/", 0
     if "/" in far:
-        return True
+        return _nearest(path.parts[0], rest, far)
     while rest:
         part = rest.pop()
         at = os.path.dirname(at) if part == ".." else os.path.join(at, part)  # noqa: PTH118, PTH120
         if at in far:
-            return True
+            return _nearest(at, rest, far)
         try:
             target = os.readlink(at)  # noqa: PTH115 - of a string
         except OSError:
             continue  # no link, or nothing there
         if (links := links + 1) > _MOST_LINKS:
-            return False
+            return ""
         rest += reversed([one for one in target.split("/") if one not in ("", ".")])
         at = "/" if target.startswith("/") else os.path.dirname(at)  # noqa: PTH120
-    return False
+    return ""
+
+
+def _nearest(at: str, rest: Sequence[str], far: Sequence[str]) -> str:
+    """Return the last of the far mounts on the way on from `at`, which is one; links there are
+    not followed."""
+    found = at
+    for part in reversed(rest):
+        at = os.path.normpath(os.path.join(at, part))  # noqa: PTH118
+        found = at if at in far else found
+    return found

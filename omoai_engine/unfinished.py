@@ -22,7 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omoai_engine.errors import AudioInputError, OmoAIError
+from omoai_engine.errors import AudioInputError, DiskSilentError, OmoAIError
 from omoai_engine.events import (
     Event,
     JobStarted,
@@ -31,7 +31,7 @@ from omoai_engine.events import (
     SpeechDiscarded,
     StageFinished,
 )
-from omoai_engine.far_files import DiskSilentError, Looked, look
+from omoai_engine.far_files import Looked, look
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
 from omoai_engine.unfinished_ages import KEPT_DAYS, forget_old
@@ -202,11 +202,11 @@ def _looked_at(source: Path, seconds: float, check: Callable[[], None] | None) -
     """Return what the recording is as a file, `None` where it is none."""
     try:
         looked = look(source, seconds=seconds, check=check)
-    except DiskSilentError:
+    except DiskSilentError as error:
         raise AudioInputError(
-            f"it could not be opened within {seconds:g} seconds",
-            where=shown_path(source),
-            hint="Check the disk or connection, or raise audio.stall_seconds",
+            error.what,
+            where=error.where,
+            hint=f"{error.hint}, or raise audio.stall_seconds",
         ) from None
     except OSError:
         return None  # The job says it itself.

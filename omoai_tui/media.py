@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from omoai_engine.far_files import DiskSilentError, list_folder, look
+from omoai_engine.errors import DiskSilentError
+from omoai_engine.far_files import list_folder, look
 from omoai_engine.text import one_line, shown_path
 from omoai_tui import texts
 

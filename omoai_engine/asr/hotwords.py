@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from omoai_engine.errors import ConfigError
+from omoai_engine.errors import ConfigError, DiskSilentError
 from omoai_engine.far_files import read_file
 from omoai_engine.text import one_line, shown_path
 
@@ -51,6 +51,8 @@ def _read(path: Path) -> str:
     where, hint = shown_path(path), f"Correct {SETTING} or create the file: one phrase a line"
     try:
         content = read_file(path.expanduser(), _LARGEST_FILE + 1)
+    except DiskSilentError as error:
+        raise ConfigError(error.what, where=error.where, hint=error.hint) from None
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from omoai_engine.cli.console import end_quietly, error_line, prepare_streams, write_text
 from omoai_engine.cli.exits import ExitCode
-from omoai_engine.errors import ConfigError, OmoAIError
+from omoai_engine.errors import ConfigError, DiskSilentError, OmoAIError
 from omoai_engine.native_start import ask_for_room, take_one_thread
 from omoai_engine.silent_places import ask_for_own_places
 from omoai_engine.utf8 import insist_on_utf8
@@ -50,6 +50,7 @@ The app with windows is `omoai-tui`."""
 OFFLINE = "--offline"
 _WITH_SOUND = frozenset({"transcribe", "record", "devices", "clip", "mic-in", "doctor"})
 """Commands that load numerical libraries."""
+_OF_THE_MICROPHONE = frozenset({"record", "devices", "mic-in"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(given)
     except OmoAIError as error:
         error_line(str(error))
-        return ExitCode.USAGE if isinstance(error, ConfigError) else ExitCode.FAILED
+        unusable = isinstance(error, ConfigError | DiskSilentError)
+        return ExitCode.USAGE if unusable else ExitCode.FAILED
     except KeyboardInterrupt:
         error_line("stopped")
         return ExitCode.INTERRUPTED
@@ -80,8 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     cut = given.index("--") if "--" in given else len(given)
-    if OFFLINE in given[:cut]:
-        given = [word for word in given[:cut] if word != OFFLINE] + given[cut:]
+    options, rest = given[:cut], given[cut:]
+    if OFFLINE in options:
+        options = [word for word in options if word != OFFLINE]
+        given = options + rest
         # By the environment it holds for the child processes as well.
         os.environ["OMOAI_OFFLINE"] = "true"
     name = given[0] if given else ""
@@ -99,7 +103,9 @@ def _run(given: list[str]) -> int:
         error_line(f"{what}. See: omoai --help")
         return ExitCode.USAGE
     ask_for_working_folder()
-    ask_for_own_places()
+    # Help needs none of them, and the doctor says what it finds.
+    if name != "doctor" and not {"-h", "--help"} & set(options):
+        ask_for_own_places(sound=name in _OF_THE_MICROPHONE)
     if name in _WITH_SOUND:
         ask_for_room()
     return command(given[1:])

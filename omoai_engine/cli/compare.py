@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from omoai_engine.cli.console import Parser, error_line, write_text
 from omoai_engine.cli.exits import ExitCode
-from omoai_engine.errors import NotInLibraryError, TranscriptFormatError
+from omoai_engine.errors import DiskSilentError, NotInLibraryError, TranscriptFormatError
 from omoai_engine.text import clean_text, one_line, shown_path
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _read(name: str) -> list[Token]:
 
         with Library.open(load_config()) as library:
             return tokens_of(library.result(int(name)).segments)
-    from omoai_engine.far_files import CHECK_DISK, DiskSilentError, read_file
+    from omoai_engine.far_files import read_file
     from omoai_engine.library.imports import MOST_BYTES, parse_transcript, read_transcript
 
     path = Path(name)
@@ -102,13 +102,13 @@ def _read(name: str) -> list[Token]:
     try:
         data = read_file(path, MOST_BYTES + 1)
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except DiskSilentError:
+        raise
     except OSError as error:
         raise TranscriptFormatError(
             f"the file cannot be read: {error.strerror}",
             where=shown_path(path),
-            hint=CHECK_DISK
-            if isinstance(error, DiskSilentError)
-            else "Check its name and its permissions",
+            hint="Check its name and its permissions",
         ) from None
     except UnicodeDecodeError as error:
         raise TranscriptFormatError(

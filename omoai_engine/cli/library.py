@@ -14,7 +14,12 @@ from omoai_engine.cli.console import Parser, error_line, say, write_text
 from omoai_engine.cli.exits import ExitCode
 from omoai_engine.cli.library_changes import entry_line
 from omoai_engine.durations import clock
-from omoai_engine.errors import EditError, NotInLibraryError, TranscriptFormatError
+from omoai_engine.errors import (
+    DiskSilentError,
+    EditError,
+    NotInLibraryError,
+    TranscriptFormatError,
+)
 from omoai_engine.text import counted, one_line, shown_path
 
 if TYPE_CHECKING:
@@ -192,12 +197,12 @@ def _import(library: Library, config: OmoAIConfig, parsed: argparse.Namespace) -
     code = ExitCode.DONE
     for name in parsed.files:
         path = Path(name).absolute()
-        audio = Path(parsed.audio).absolute() if parsed.audio else sound_beside(path)
         try:
+            audio = Path(parsed.audio).absolute() if parsed.audio else sound_beside(path)
             entry, result = import_file(
                 library, path, audio, keep_audio=config.library.audio == "copy"
             )
-        except TranscriptFormatError as error:
+        except (TranscriptFormatError, DiskSilentError) as error:
             error_line(str(error))
             code = ExitCode.USAGE
             continue

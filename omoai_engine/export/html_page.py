@@ -12,7 +12,7 @@ import html
 import mimetypes
 from pathlib import Path
 
-from omoai_engine.errors import ExportError
+from omoai_engine.errors import DiskSilentError, ExportError
 from omoai_engine.export.blocks import blocks
 from omoai_engine.export.options import ExportOptions
 from omoai_engine.export.times import clock, milliseconds
@@ -114,6 +114,8 @@ def _player(audio: Path) -> str:
                 hint="Export the page without audio",
             )
         data = base64.b64encode(content).decode("ascii")
+    except DiskSilentError as error:
+        raise ExportError(error.what, where=error.where, hint=error.hint) from None
     except OSError as error:
         raise ExportError(
             f"the audio cannot be read: {error.strerror}",

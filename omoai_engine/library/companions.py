@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omoai_engine.errors import LibraryError, OmoAIError
+from omoai_engine.errors import DiskSilentError, LibraryError, OmoAIError
 from omoai_engine.far_files import is_file, list_folder
 from omoai_engine.preprocess.media import MEDIA_SUFFIXES
 from omoai_engine.results import PipelineResult
@@ -27,17 +26,23 @@ def is_transcript_name(name: str) -> bool:
 
 def sound_beside(transcript: Path) -> Path | None:
     """Return the sound or video that `transcript` was probably made of: `talk.mp3` for
-    `talk.srt`, `talk.vi.srt`, `talk.mp3.json`; the longest name that fits. `None` for none."""
+    `talk.srt`, `talk.vi.srt`, `talk.mp3.json`; the longest name that fits. `None` for none.
+    Raises `DiskSilentError`."""
     stem = transcript.stem.casefold()
     found: list[Path] = []
-    with contextlib.suppress(OSError):
-        for entry in list_folder(transcript.parent, _MOST_NAMES, sizes=False):
-            other = transcript.parent / entry.name
-            if entry.is_folder or other.suffix.lower() not in MEDIA_SUFFIXES:
-                continue
-            own = other.stem.casefold()
-            if stem in (own, other.name.casefold()) or stem.startswith(f"{own}."):
-                found.append(other)
+    try:
+        beside = list_folder(transcript.parent, _MOST_NAMES, sizes=False)
+    except DiskSilentError:
+        raise
+    except OSError:
+        return None
+    for entry in beside:
+        other = transcript.parent / entry.name
+        if entry.is_folder or other.suffix.lower() not in MEDIA_SUFFIXES:
+            continue
+        own = other.stem.casefold()
+        if stem in (own, other.name.casefold()) or stem.startswith(f"{own}."):
+            found.append(other)
     found.sort(key=lambda path: (-len(path.stem), path.name))
     return next((path for path in found if is_file(path)), None)
 
@@ -48,7 +53,7 @@ def import_file(
     """Read a transcript and put it into the library with its sound; return its number and itself.
 
     Raises `TranscriptFormatError` where it cannot be read, `LibraryError` where the sound is not
-    there or the library cannot be written.
+    there or the library cannot be written, `DiskSilentError`.
     """
     from omoai_engine.library.imports import read_transcript
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from omoai_engine.errors import TranscriptFormatError
+from omoai_engine.errors import DiskSilentError, TranscriptFormatError
 from omoai_engine.export.json_format import from_document
-from omoai_engine.far_files import CHECK_DISK, DiskSilentError, read_file
+from omoai_engine.far_files import read_file
 from omoai_engine.library.plain_text import read_plain
 from omoai_engine.results import (
     ASRResult,
@@ -64,13 +64,13 @@ def read_transcript(path: Path, *, duration: float | None = None) -> PipelineRes
     its sound in seconds, helps to guess the times. Raises `TranscriptFormatError`."""
     try:
         data = read_file(path, MOST_BYTES + 1)
+    except DiskSilentError as error:
+        raise TranscriptFormatError(error.what, where=error.where, hint=error.hint) from None
     except OSError as error:
         raise TranscriptFormatError(
             f"the file cannot be read: {error.strerror}",
             where=shown_path(path),
-            hint=CHECK_DISK
-            if isinstance(error, DiskSilentError)
-            else "Check its name and its permissions",
+            hint="Check its name and its permissions",
         ) from None
     try:
         plain = path.suffix.lower() == ".txt" and b"-->" not in data

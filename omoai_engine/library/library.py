@@ -59,13 +59,14 @@ _LONGEST_TAG = 100
 def library_folder(config: OmoAIConfig) -> Path:
     """Return the folder of the library; it need not exist yet.
 
-    Raises `ConfigError` where the configured one lies on a disk that does not answer.
+    Raises `ConfigError` where it lies on a disk that does not answer.
     """
     if config.library.folder is not None:
         folder = config.library.folder.expanduser().absolute()
-        ask_for_place(folder)
-        return folder
-    return platformdirs.user_data_path("omoai").absolute() / "library"
+    else:
+        folder = platformdirs.user_data_path("omoai").absolute() / "library"
+    ask_for_place(folder)  # the usual one may be a link to another disk
+    return folder
 
 
 class Library:

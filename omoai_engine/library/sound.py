@@ -13,7 +13,7 @@ import re
 import secrets
 from pathlib import Path
 
-from omoai_engine.errors import LibraryError
+from omoai_engine.errors import DiskSilentError, LibraryError
 from omoai_engine.far_files import Disk, FarFile
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.text import shown_path
@@ -41,6 +41,9 @@ def keep_copy(source: Path, folder: Path) -> tuple[str, str]:
                     writing.write(block)
                 writing.flush()
                 os.fsync(writing.fileno())
+    except DiskSilentError as error:
+        target.unlink(missing_ok=True)
+        raise LibraryError(error.what, where=error.where, hint=error.hint) from None
     except OSError as error:
         target.unlink(missing_ok=True)
         raise LibraryError(

@@ -66,13 +66,20 @@ def engine_of(folder: Path) -> Engine | None:
 
 
 def hub_cache() -> Path:
-    """Return the Hugging Face cache, by that library's own rules, without importing it."""
+    """Return the Hugging Face cache, by that library's own rules, without importing it.
+
+    Raises `ConfigError` where it lies on a disk that does not answer.
+    """
+    cache = _named_cache()
+    ask_for_place(cache)
+    return cache
+
+
+def _named_cache() -> Path:
     for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if named := os.environ.get(variable):
-            ask_for_place(Path(named).expanduser())
             return Path(named).expanduser()
     if home := os.environ.get("HF_HOME"):
-        ask_for_place(Path(home).expanduser())
         return Path(home).expanduser() / "hub"
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser() / "huggingface" / "hub"
@@ -289,11 +296,13 @@ def _own_folders(config: OmoAIConfig) -> Iterator[Path]:
     for parent in search_folders(config):
         with contextlib.suppress(OSError):
             for entry in sorted(parent.iterdir()):
+                ask_for_place(entry)
                 if entry.is_dir() and not entry.name.startswith("."):
                     yield entry
 
 
 def _complete(folder: Path, engine: Engine) -> bool:
+    ask_for_place(folder)  # a single model may be a link to another disk
     return missing_file(folder, REQUIRED_FILES[engine]) is None
 
 

@@ -31,13 +31,14 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def models_folder(config: OmoAIConfig) -> Path:
     """Return the folder models are kept in; it need not exist yet.
 
-    Raises `ConfigError` where the configured one lies on a disk that does not answer.
+    Raises `ConfigError` where it lies on a disk that does not answer.
     """
     if config.models.folder is not None:
         folder = config.models.folder.expanduser().absolute()
-        ask_for_place(folder)
-        return folder
-    return platformdirs.user_data_path("omoai").absolute() / "models"
+    else:
+        folder = platformdirs.user_data_path("omoai").absolute() / "models"
+    ask_for_place(folder)  # the usual one may be a link to another disk
+    return folder
 
 
 def fallback_folder() -> Path:

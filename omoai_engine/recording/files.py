@@ -78,15 +78,16 @@ class Recording:
 def recordings_folder(config: OmoAIConfig) -> Path:
     """Return the folder recordings are kept in; it need not exist yet.
 
-    Raises `ConfigError` where the configured one lies on a disk that does not answer.
+    Raises `ConfigError` where it lies on a disk that does not answer.
     """
     import platformdirs
 
     if config.recording.folder is not None:
         folder = config.recording.folder.expanduser().absolute()
-        ask_for_place(folder)
-        return folder
-    return platformdirs.user_data_path("omoai").absolute() / "recordings"
+    else:
+        folder = platformdirs.user_data_path("omoai").absolute() / "recordings"
+    ask_for_place(folder)  # the usual one may be a link to another disk
+    return folder
 
 
 def list_recordings(folder: Path) -> list[Recording]:

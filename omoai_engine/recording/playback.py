@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from omoai_engine.audio import SAMPLE_RATE_HZ
-from omoai_engine.errors import AudioInputError, RecordingError
-from omoai_engine.far_files import CHECK_DISK, DiskSilentError, FarFile
+from omoai_engine.errors import DiskSilentError, RecordingError
+from omoai_engine.far_files import FarFile
 from omoai_engine.recording.devices import end_child, read_answer, start_child
 from omoai_engine.text import shown_path
 
@@ -33,7 +33,8 @@ def clip(path: Path, start: float, end: float) -> bytes:
     """Return the sound from `start` to `end` as a WAV file (PCM16).
 
     PCM WAV keeps its rate and channels; anything else is decoded to 16 kHz mono. At most ten
-    minutes. Raises `RecordingError` for an empty stretch, `AudioInputError` for the file.
+    minutes. Raises `RecordingError` for an empty stretch, `AudioInputError` for the file,
+    `DiskSilentError`.
     """
     start, end = max(0.0, start), min(end, max(0.0, start) + _LONGEST_SECONDS)
     if not end > start:
@@ -60,10 +61,8 @@ def _from_wav(path: Path, start: float, end: float) -> bytes | None:
             sound.setpos(first)
             data = sound.readframes(round(end * rate_hz) - first)
             return _wav(data, rate_hz, sound.getnchannels())
-    except DiskSilentError as error:
-        raise AudioInputError(
-            error.strerror or "", where=shown_path(path), hint=CHECK_DISK
-        ) from None
+    except DiskSilentError:
+        raise
     except (OSError, EOFError, wave.Error):
         return None
 

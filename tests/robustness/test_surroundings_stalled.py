@@ -59,7 +59,7 @@ def gone(processes: list[psutil.Process], seconds: float = 20) -> bool:
 
 def waiting_for_the_disk(pid: int) -> list[psutil.Process]:
     """Wait until the decoder takes no processor time any more; return it."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     used = -1.0
     while time.monotonic() < deadline:
         time.sleep(0.5)
@@ -107,7 +107,7 @@ def test_a_disk_that_stays_away_is_told_in_a_sentence(tmp_path: Path, switch: Pa
 def test_the_app_stays_awake_and_leaves(tmp_path: Path, switch: Path) -> None:
     command = stalled(tmp_path, switch, *APP, f"{tmp_path}/m/{SPEECH.name}")
     with TerminalSession(command, home=tmp_path, environment=MODEL) as running:
-        running.wait_for("Files", 60)
+        running.wait_for("Files")
         left = waiting_for_the_disk(running.process.pid)
         running.send(b"?")
         running.wait_for("(?i)esc", 10)
@@ -122,15 +122,16 @@ def test_the_app_stays_awake_and_leaves(tmp_path: Path, switch: Path) -> None:
 
 
 NAMED = f"m/{SPEECH.name}"
+SILENT = "its disk did not answer within 2 seconds. Check the disk or connection"
 COMMANDS = {
-    "transcribe": (["transcribe", NAMED], 2, "could not be opened within 2 seconds"),
-    "clip": (["clip", NAMED, "1", "2", "-o", "x.wav"], 1, "did not answer within 2 seconds"),
-    "import": (["library", "import", NAMED], 1, "the disk or the connection to it failed"),
-    "sound": (["library", "import", "--audio", NAMED, "a.srt"], 1, "the disk or the connection"),
-    "beside": (["library", "import", "m/talk.srt"], 2, "No such file"),
-    "compare": (["compare", NAMED, NAMED], 2, "did not answer within 2 seconds"),
-    "hotwords": (["transcribe", "--hotwords", NAMED, "a.srt"], 1, "the disk or the connection"),
-    "several": (["transcribe", NAMED, str(SPEECH)], 2, "could not be opened within 2 seconds"),
+    "transcribe": (["transcribe", NAMED], SILENT),
+    "clip": (["clip", NAMED, "1", "2", "-o", "x.wav"], SILENT),
+    "import": (["library", "import", NAMED], SILENT),
+    "sound": (["library", "import", "--audio", NAMED, "a.srt"], SILENT),
+    "beside": (["library", "import", "m/talk.srt"], "No such file"),
+    "compare": (["compare", NAMED, NAMED], SILENT),
+    "hotwords": (["transcribe", "--hotwords", NAMED, "a.srt"], SILENT),
+    "several": (["transcribe", NAMED, str(SPEECH)], SILENT),
 }
 
 
@@ -139,7 +140,7 @@ def test_opening_on_a_disk_that_does_not_answer_is_told_in_a_sentence(
     tmp_path: Path, switch: Path, name: str
 ) -> None:
     switch.write_text("files")
-    arguments, code, sentence = COMMANDS[name]
+    arguments, sentence = COMMANDS[name]
     done = subprocess.run(
         stalled(tmp_path, switch, sys.executable, "-m", "omoai_engine.cli", *arguments),
         capture_output=True, text=True, timeout=60, cwd=tmp_path, check=False,
@@ -147,7 +148,7 @@ def test_opening_on_a_disk_that_does_not_answer_is_told_in_a_sentence(
         | {"OMOAI_AUDIO__STALL_SECONDS": "2", "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     told = [line for line in done.stderr.splitlines() if line.startswith("omoai: ")]
-    assert done.returncode == code, done.stderr
+    assert done.returncode == 2, done.stderr
     assert len(told) == 1, done.stderr
     assert sentence in told[0]
     assert (len(done.stdout.split()) > 10) == (name == "several"), "the other file is not stopped"
@@ -176,7 +177,7 @@ def test_opening_can_be_stopped(
 
 def held(pid: int) -> psutil.Process:
     """Wait until a child waits in the kernel for the disk; return it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         for child in psutil.Process(pid).children(recursive=True):
             try:
@@ -192,7 +193,7 @@ def test_the_app_opens_a_file_of_a_silent_disk_and_leaves(tmp_path: Path, switch
     switch.write_text("files")
     command = stalled(tmp_path, switch, *APP, f"{tmp_path}/m/{SPEECH.name}")
     with TerminalSession(command, home=tmp_path, environment=MODEL) as running:
-        running.wait_for("Files", 60)
+        running.wait_for("Files")
         left = held(running.process.pid)
         running.send(b"?")
         running.wait_for("(?i)esc", 10)
@@ -206,12 +207,23 @@ def test_the_app_opens_a_file_of_a_silent_disk_and_leaves(tmp_path: Path, switch
         assert gone([left])
 
 
+def surroundings(home: Path) -> dict[str, str]:
+    # Python's own look into the home would hang, where it is no virtual environment's.
+    return session_environment(home) | {
+        "OMOAI_AUDIO__STALL_SECONDS": "2",
+        "PYTHONNOUSERSITE": "1",
+    }
+
+
 @pytest.mark.parametrize(
     ("setting", "work"),
     [
         ("XDG_CONFIG_HOME", ["library", "list"]),
-        ("XDG_DATA_HOME", ["doctor"]),
+        ("XDG_DATA_HOME", ["models", "list"]),
         ("XDG_STATE_HOME", ["record"]),
+        ("HOME", ["devices"]),
+        ("XDG_RUNTIME_DIR", ["mic-in"]),
+        ("TMPDIR", ["transcribe", str(SPEECH)]),
         ("XDG_CACHE_HOME", ["transcribe", str(SPEECH)]),
         ("OMOAI_CONFIG", ["config", "show"]),
         ("OMOAI_LIBRARY__FOLDER", ["library", "list"]),
@@ -229,16 +241,33 @@ def test_a_place_of_ours_that_is_silent_is_a_sentence(
     switch.write_text("all")
     place = str(tmp_path / "m" / "place")
     work = [place if word == "PLACE" else word for word in work]
-    environment = session_environment(tmp_path) | {"OMOAI_AUDIO__STALL_SECONDS": "2"}
-    environment |= {setting: place} if setting else {}
+    environment = surroundings(tmp_path) | ({setting: place} if setting else {})
     done = subprocess.run(
         stalled(tmp_path, switch, sys.executable, "-m", "omoai_engine.cli", *work),
         capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment, check=False,
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert place in done.stderr
-    assert "its disk did not answer within 2 seconds. Check the disk or connection" in done.stderr
+    assert SILENT in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_says_so_and_goes_on(tmp_path: Path, switch: Path) -> None:
+    switch.write_text("all")
+    environment = surroundings(tmp_path) | {"HOME": f"{tmp_path}/m/home"}
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        del environment[variable]
+    done = subprocess.run(
+        stalled(tmp_path, switch, sys.executable, "-m", "omoai_engine.cli", "doctor"),
+        capture_output=True, text=True, timeout=100, cwd=ROOT, env=environment, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    silent = [line for line in done.stdout.splitlines() if "did not answer within 2 sec" in line]
+    assert [line.split()[1] for line in silent] == ["settings", "data", "state", "cache", "home"]
+    assert done.stdout.count("or set HOME to another folder") == len(silent)
+    assert "PyAV" in done.stdout
+    assert "Files cannot be transcribed yet." in done.stdout
+    assert "Error" not in done.stdout + done.stderr
 
 
 def test_the_app_says_so_before_it_starts(tmp_path: Path, switch: Path) -> None:
