@@ -16,6 +16,7 @@ from omoai_tui import terminal
 
 ITERM2 = "iTerm2"
 LOOK_SECONDS = 2.0
+FLUSH_SECONDS = 0.5
 """Longer than this nobody waits for the first picture."""
 
 
@@ -96,7 +97,9 @@ def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
         # iTerm2 loses the text of input methods under the kitty protocol.
         os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
 
-    from omoai_tui.log_file import open_log, start_logging
+    from omoai_tui.disk_part import farewell
+    from omoai_tui.late_writer import late
+    from omoai_tui.log_file import finish_log, open_log, start_logging
 
     log_descriptor, log_path = open_log()
     screen = terminal.keep_clean(log_descriptor)
@@ -118,17 +121,22 @@ def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
     )
     # Threads of the pipeline hand over sooner than Python's 5 ms, so that keys wait less for them.
     sys.setswitchinterval(0.001)
-    lifeline = terminal.Lifeline(screen, app.leave_from_thread, app.release)
+    lifeline = terminal.Lifeline(screen, app.leave_from_thread, app.release, farewell)
     lifeline.install()
     TerminalDriver.on_hang_up = staticmethod(lambda: lifeline.end(129, hung_up=True))
     app.run()
     lifeline.app_left()
     code = app.return_code or 0
+    late.flush(FLUSH_SECONDS)
     lifeline.leave(code)
     if app.crashed:
+        finish_log(FLUSH_SECONDS)
         lifeline.force_restore()
         terminal.say(screen, texts.CRASHED.format(kind=app.crashed, log=log_path))
     app.release()
+    finish_log(FLUSH_SECONDS)
+    if words := farewell():
+        terminal.say(screen, words)
     return code
 
 

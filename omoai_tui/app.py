@@ -20,6 +20,7 @@ from omoai_engine.text import one_line, shown_path
 from omoai_tui import language as interface
 from omoai_tui import state, texts, texts_library, texts_recorder, texts_review, themes
 from omoai_tui.conductor import Conductor
+from omoai_tui.disk_part import DiskPart
 from omoai_tui.formats import size
 from omoai_tui.job_queue import JobQueue
 from omoai_tui.layout import Wishes
@@ -51,7 +52,7 @@ RELEASE_SECONDS = 0.6
 LAYOUT_KEPT_AFTER_SECONDS = 2.0
 
 
-class OmoaiApp(RecordingPart):
+class OmoaiApp(DiskPart, RecordingPart):
     """OmoAI's workbench."""
 
     TITLE = texts.APP
@@ -117,7 +118,7 @@ class OmoaiApp(RecordingPart):
 
     def get_default_screen(self) -> Screen[Any]:
         """The workbench is the only screen below the dialogs."""
-        wishes = Wishes.from_document(state.read().layout)
+        wishes = Wishes.from_document(state.recall().layout)
         return Workbench(self._folder, "segments" if self._files else "files", wishes)
 
     def post(self, message: Any) -> bool:
@@ -143,6 +144,7 @@ class OmoaiApp(RecordingPart):
     def _after_first_paint(self) -> None:
         self.conductor.start()
         self.themes.watch(self.post)
+        self.watch_disks()
         self.recordings.look_for_unfinished(asked=False)
 
     def on_settings_loaded(self, message: SettingsLoaded) -> None:
@@ -159,10 +161,10 @@ class OmoaiApp(RecordingPart):
             self.key_map = {name: keys for name, keys in message.keys.items() if name in known}
             self.set_keymap(self.key_map)
         self.themes.load()
-        if message.better and "better-model" not in state.read().advised:
+        if message.better and "better-model" not in state.recall().advised:
             name, licence = message.better
             self.tell(texts.MODELS_BETTER.format(name=name, licence=licence))
-            state.remember(advised=(*state.read().advised, "better-model"))
+            state.remember(advised=(*state.recall().advised, "better-model"))
 
     def on_history_read(self, message: HistoryRead) -> None:
         """Show this machine's own past runs."""
@@ -384,7 +386,7 @@ class OmoaiApp(RecordingPart):
         if isinstance(self.screen, LeaveDialog):
             self.leave_now()
             return
-        reasons = [*self.recordings.losses(), *self.conductor.losses()]
+        reasons = [*self.disk_losses(), *self.recordings.losses(), *self.conductor.losses()]
         if not reasons:
             self.leave_now()
             return

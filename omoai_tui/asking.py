@@ -81,7 +81,7 @@ class Asking(QuietCrash):
         """Show recent places."""
         from omoai_tui.screens.dialogs import ChoiceDialog
 
-        recent = state.read().recent
+        recent = state.recall().recent
 
         def opened(index: int | None) -> None:
             if index is not None:
@@ -190,7 +190,8 @@ class Asking(QuietCrash):
 
         def write(wish: ExportWish | None) -> None:
             if wish:
-                start_task(export_task(subject.job or 0, wish, self.post), self.post)
+                words = texts.DISK_EXPORT.format(path=shown_path(wish.stem))
+                start_task(export_task(subject.job or 0, wish, self.post), self.post, words)
 
         self.push_screen(ExportDialog(subject), write)
 

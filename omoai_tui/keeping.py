@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from textual.message import Message
 from omoai_engine.errors import LibraryError
 from omoai_engine.events import Event, SegmentRecognized
 from omoai_engine.results import ASRSegment, PipelineResult
+from omoai_engine.text import shown_path
+from omoai_tui import texts
+from omoai_tui.disk_watch import watch
 from omoai_tui.messages import JobEntered
 
 if TYPE_CHECKING:
@@ -76,6 +80,10 @@ class Keeper:
         self._waiting.put(None)
         if self._thread is not None:
             self._thread.join()
+        with self._at_work():
+            return self._finish(result, failed)
+
+    def _finish(self, result: PipelineResult | None, failed: bool) -> int | None:
         try:
             if self._running is not None and self._library is not None:
                 entry = self._running.entry
@@ -90,6 +98,10 @@ class Keeper:
                 self._running.close()
             if self._library is not None:
                 self._library.close()
+
+    def _at_work(self) -> AbstractContextManager[None]:
+        name = shown_path(Path(self._path).name)
+        return watch.at_work(texts.DISK_TRANSCRIPT.format(name=name), writes=True)
 
     def _open(self) -> Library | None:
         from omoai_engine.config import load_config
@@ -170,14 +182,15 @@ class Keeper:
             return
         try:
             begun = self._running is not None
-            if not begun:
-                self._begin()
-            if self._running is None or self._library is None:
-                return
-            new = segments[self._there :]
-            self._there -= len(segments) - len(new)
-            if new:
-                self._library.append(self._running.entry, new)
+            with self._at_work():
+                if not begun:
+                    self._begin()
+                if self._running is None or self._library is None:
+                    return
+                new = segments[self._there :]
+                self._there -= len(segments) - len(new)
+                if new:
+                    self._library.append(self._running.entry, new)
             if not begun:
                 self._post(JobEntered(self._number, self._running.entry))
         except Exception as error:

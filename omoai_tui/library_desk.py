@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual.message import Message
 
 from omoai_engine.far_files import is_file
+from omoai_tui import texts
+from omoai_tui.disk_watch import watch
 from omoai_tui.pipeline_worker import sentence_for
 
 if TYPE_CHECKING:
@@ -189,18 +191,22 @@ class LibraryDesk:
         config: OmoAIConfig | None = None
         while (following := self._next()) is not None:
             kind, question = following
+            changes = kind.startswith("change-")
             try:
                 if library is None or config is None:
                     from omoai_engine.config import load_config
                     from omoai_engine.library import Library
 
-                    config = load_config(**self._overrides)
-                    library = Library.open(config)
+                    with watch.at_work(str(texts.DISK_LIBRARY), writes=changes):
+                        config = load_config(**self._overrides)
+                        library = Library.open(config)
             except Exception as error:
                 self._post(Failed(sentence_for(error), closed=True))
                 continue
             try:
-                self._post(question(library, config))
+                with watch.at_work(str(texts.DISK_LIBRARY), writes=changes):
+                    answer = question(library, config)
+                self._post(answer)
             except Exception as error:
                 self._post(Failed(sentence_for(error), closed=kind == "list"))
                 library.close()

@@ -1,7 +1,8 @@
 """The app's log: one file in the state folder, readable by its owner alone.
 
-Holds warnings and errors by kind and place, and what C libraries and children write to the
-standard streams. Never transcript text. Kept small: an old one is moved aside at the start.
+Written by a thread: whoever logs never waits for the disk. Holds warnings and errors by kind and
+place, and what C libraries and children write to the standard streams. Never transcript text.
+Kept small: an old one is moved aside at the start.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import os
 from pathlib import Path
 
 from omoai_engine.private_folders import make_private_folder
+from omoai_tui import texts
+from omoai_tui.late_writer import LateWriter
 
 MOST_BYTES = 1_000_000
+_late = LateWriter(matters=False)
 
 
 def log_path() -> Path:
@@ -42,10 +46,35 @@ def open_log() -> tuple[int, str]:
     return descriptor, str(path)
 
 
+class _LateHandler(logging.Handler):
+    """Hands lines to the thread that writes."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it soon."""
+        try:
+            line = (self.format(record) + "\n").encode("utf-8", "backslashreplace")
+        except Exception:
+            self.handleError(record)
+            return
+        _late.write(object(), str(texts.DISK_LOG), lambda: self._write(line))
+
+    def _write(self, line: bytes) -> None:
+        with contextlib.suppress(OSError):  # a full disk: nobody can be told here
+            os.write(self._descriptor, line)
+
+
+def finish_log(timeout: float) -> None:
+    """Wait until what was logged is written, at most so many seconds."""
+    _late.flush(timeout)
+
+
 def start_logging(descriptor: int) -> None:
     """Send warnings and errors of every logger to the log."""
-    stream = os.fdopen(os.dup(descriptor), "w", encoding="utf-8", errors="backslashreplace")
-    handler = logging.StreamHandler(stream)
+    handler = _LateHandler(os.dup(descriptor))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

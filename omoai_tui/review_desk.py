@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message import Message
 
+from omoai_tui import texts
+from omoai_tui.disk_watch import watch
 from omoai_tui.pipeline_worker import sentence_for
 
 if TYPE_CHECKING:
@@ -49,14 +51,19 @@ class ReviewDesk:
         work: Callable[[Library], T],
         done: Callable[[T], object],
         failed: Failed | None = None,
+        *,
+        writes: bool = False,
     ) -> None:
         """Let the thread do `work`; then `done` is called with what it gave, or `failed`, also
-        where the library cannot be opened: the next wish tries again."""
+        where the library cannot be opened: the next wish tries again. `writes`: something of the
+        person's would be lost without it."""
+        words = str(texts.DISK_CHANGES if writes else texts.DISK_LIBRARY)
         complain = failed or self._failed
 
         def wish() -> None:
             try:
-                value = work(self._opened())
+                with watch.at_work(words, writes=writes):
+                    value = work(self._opened())
             except Exception as error:
                 sentence = sentence_for(error)
                 self._post(DeskAnswered(lambda: complain(sentence)))
@@ -66,9 +73,9 @@ class ReviewDesk:
         self._wishes.put(wish)
 
     def close(self, timeout: float = 2.0) -> None:
-        """Do what waits, then end; bounded."""
+        """Do what waits, then end; bounded, and at once where a silent disk holds it."""
         self._wishes.put(None)
-        self._thread.join(timeout)
+        watch.join(self._thread, timeout)
 
     def _opened(self) -> Library:
         if self._library is None:

@@ -1,8 +1,8 @@
 """What the app remembers between two sittings: a small file in the state folder.
 
-Theme, language, layout, recent places, microphone, and which advice was given. Written beside and
-renamed, so never half; private to its owner. Never fails: without a home the app starts with its
-defaults.
+Theme, language, layout, recent places, microphone, and which advice was given. Read from the disk
+once; what changes is known at once and written by a thread (`late_writer`), beside and renamed, so
+never half; private to its owner. Never fails: without a home the app starts with its defaults.
 """
 
 from __future__ import annotations
@@ -19,12 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from omoai_engine.private_folders import make_private_folder
+from omoai_tui import texts
+from omoai_tui.late_writer import late
 
 MOST_BYTES = 100_000
 MOST_RECENT = 20
 _BESIDE = ".tui-"
 _LEFTOVER_SECONDS = 3600.0
 _writing = threading.Lock()
+_memory = threading.Lock()
+_known: dict[Path, Remembered] = {}
+"""What was last read or changed by this program, for those who must not wait for a disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,17 @@ def folder() -> Path:
 
 
 def read() -> Remembered:
-    """Return what is remembered; what cannot be used is left out."""
-    return _remembered(read_json(folder() / "tui.json"))
+    """Return what is remembered; what cannot be used is left out. Waits for the disk."""
+    late.flush()
+    path = folder() / "tui.json"
+    found = _known[path] = _remembered(read_json(path))
+    return found
+
+
+def recall() -> Remembered:
+    """Return what was remembered when it was last read or changed here; reads it the first time."""
+    found = _known.get(folder() / "tui.json")
+    return read() if found is None else found
 
 
 def _remembered(document: Any) -> Remembered:
@@ -67,7 +81,7 @@ def _remembered(document: Any) -> Remembered:
 
 
 def remember(**changes: Any) -> None:
-    """Change fields of what is remembered. From any thread."""
+    """Change fields of what is remembered; written soon. From any thread."""
     _change(lambda known: replace(known, **changes))
 
 
@@ -83,6 +97,14 @@ def remember_place(path: str) -> None:
 
 def _change(changed: Callable[[Remembered], Remembered]) -> None:
     path = folder() / "tui.json"
+    recall()
+    with _memory:
+        _known[path] = changed(_known[path])
+    late.write(object(), texts.DISK_SETTINGS, lambda: _change_file(path, changed))
+
+
+def _change_file(path: Path, changed: Callable[[Remembered], Remembered]) -> None:
+    """Change what is in the file now: another program may have changed it, too."""
     with _writing:
         try:
             with path.open("rb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from textual.message import Message
 
 from omoai_engine.text import shown_path
 from omoai_tui import clipboard
+from omoai_tui.disk_watch import watch
 from omoai_tui.messages import CopyFinished, ExportFinished, Trouble
 from omoai_tui.pipeline_worker import sentence_for
 
@@ -21,12 +23,16 @@ Post = Callable[[Message], object]
 Task = Callable[[], None]
 
 
-def start_task(task: Task, post: Post) -> None:
-    """Run `task` in a thread; whatever it raises reaches the person as one sentence."""
+def start_task(task: Task, post: Post, words: str = "") -> None:
+    """Run `task` in a thread; whatever it raises reaches the person as one sentence.
+
+    `words`: what it writes, said where a silent disk holds it.
+    """
 
     def run() -> None:
         try:
-            task()
+            with watch.at_work(words, writes=True) if words else contextlib.nullcontext():
+                task()
         except Exception as error:
             post(Trouble(sentence_for(error)))
 

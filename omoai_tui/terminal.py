@@ -76,11 +76,17 @@ class Lifeline:
         terminal: the handle on the terminal.
         ask: asks the app to leave with an exit code; called in the app's own thread.
         release: ends what the app holds (jobs, child processes) within some tenths of a second.
+        farewell: returns what the person has to know at the end, or "".
     """
 
     def __init__(
-        self, terminal: TextIO, ask: Callable[[int], object], release: Callable[[], object]
+        self,
+        terminal: TextIO,
+        ask: Callable[[int], object],
+        release: Callable[[], object],
+        farewell: Callable[[], str],
     ) -> None:
+        self._farewell = farewell
         self._terminal = terminal
         self._ask = ask
         self._release = release
@@ -121,11 +127,12 @@ class Lifeline:
             # The app has left by itself; `leave` ends the process.
             return
         releaser.join(GRACE_SECONDS)
-        self.force_restore()
+        words = self._farewell()
+        self.force_restore(f"{words}\r\n".encode() if words else b"")
         os._exit(code)
 
-    def force_restore(self) -> None:
-        """Put the terminal back without waiting for it."""
+    def force_restore(self, words: bytes = b"") -> None:
+        """Put the terminal back without waiting for it; then write `words` there."""
         descriptor = self._terminal.fileno()
         with contextlib.suppress(OSError):
             # Without blocking, a thread that hangs in a write gives up as soon as there is room.
@@ -135,7 +142,7 @@ class Lifeline:
                 # What a stalled terminal has not read would only be in the way.
                 termios.tcflush(descriptor, termios.TCOFLUSH)
                 _wake_writers()
-                if os.write(descriptor, RESTORE) == len(RESTORE):
+                if os.write(descriptor, RESTORE + words) == len(RESTORE + words):
                     break
             except BlockingIOError:
                 time.sleep(0.02)

@@ -202,6 +202,7 @@ QUIT_TITLE = _("Leave OmoAI?")
 QUIT_RUNNING = _("A recording is still being worked on; opened again, it goes on from there.")
 QUIT_WAITING = _("{count} more in the queue will not be started.")
 QUIT_UNSAVED = _("{names}: not exported or copied yet.")
+QUIT_DISK = _("A disk has not answered for {seconds} s; not written yet: {what}.")
 QUIT_KEYS = _("y leave · n stay")
 QUIT_KEYS_EXPORT = _("y leave · n stay · e export first")
 OPEN_TITLE = _("Open a recording or a folder")
@@ -344,6 +345,18 @@ THEME_BROKEN = _("The theme file {file} cannot be used: {why}.")
 THEME_CHANGED = _("The theme {name} was read again.")
 LANGUAGE_NOW = _("The interface speaks English now.")
 PATH_SLOW = _("{path}: the disk or network folder does not answer.")
+DISK_SILENT = _(
+    "A disk has not answered for {seconds} s. What waits for it: {what}. "
+    "You can go on; leaving now would lose what is not written."
+)
+DISK_BACK = _("The disk answers again.")
+DISK_LIBRARY = _("the library")
+DISK_CHANGES = _("changes of a transcript")
+DISK_TYPED = _("words that you typed")
+DISK_SETTINGS = _("choices for the next sitting")
+DISK_LOG = _("the log")
+DISK_EXPORT = _("the export {path}")
+DISK_TRANSCRIPT = _("the transcript of {name}")
 KEYS_UNKNOWN = _("The key map names bindings that do not exist: {names}.")
 
 # Before and after the app, on the plain terminal.
@@ -355,6 +368,7 @@ DUMB_TERMINAL = _(
     "omoai-tui needs a terminal that can place its cursor, and TERM is {term}. "
     "Set TERM to your terminal's name, or use: omoai transcribe FILE"
 )
+DISK_LEFT = _("omoai-tui left while a disk did not answer. This may not be written: {what}")
 CRASHED = _(
     "omoai-tui stopped because of an internal error ({kind}). Where it happened is in {log}"
 )

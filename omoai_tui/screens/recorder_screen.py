@@ -366,14 +366,14 @@ class RecorderScreen(FullScreen):
 
 
 def remember(source: Source) -> None:
-    """Keep the choice for the next sitting; writes a file."""
+    """Keep the choice for the next sitting."""
     name = f"device:{source.device}" if source.device else "default"
     state.remember(microphone="remote" if source.remote else name)
 
 
 def remembered(configured: str | None, *, unsure: bool = False) -> Source:
     """Return what the person chose last, else what the configuration asks for."""
-    name = state.read().microphone
+    name = state.recall().microphone
     if name == "remote":
         return Source(remote=True)
     if name == "default":

@@ -97,6 +97,8 @@ class DoubtQueue(FullScreen):
         work: Callable[[Library], Any],
         done: Callable[[Any], object],
         failed: Callable[[str], object] | None = None,
+        *,
+        writes: bool = False,
     ) -> None:
         """Let the thread do something with the library."""
         raise NotImplementedError
@@ -239,7 +241,7 @@ class DoubtQueue(FullScreen):
                 self.view.redraw_key(doubt.key)
             self._on(here)
 
-        self.ask(refuse, done)
+        self.ask(refuse, done, writes=True)
 
     def action_option(self, number: int) -> None:
         """Put this alternative there."""
@@ -260,7 +262,9 @@ class DoubtQueue(FullScreen):
                     self.took(outcome)
                 self._on(here)
 
-            self.ask(lambda library: library.settle(entry, suggestion, accept=True), done)
+            self.ask(
+                lambda library: library.settle(entry, suggestion, accept=True), done, writes=True
+            )
             return
         segment = document.segments[here[0]]
         whole = segment.text[: doubt.begin] + text + segment.text[doubt.stop :]

@@ -138,7 +138,7 @@ class ReviewLists(DoubtQueue):
             self.took(outcome)
             self.say(texts_review.RESTORED)
 
-        self.ask(lambda library: library.restore_original(entry), done)
+        self.ask(lambda library: library.restore_original(entry), done, writes=True)
 
     def proof_note(self) -> str:
         """What the language model did to the words: counted, not assumed."""

@@ -103,6 +103,7 @@ class ReviewScreen(
         self._desk: ReviewDesk | None = None
         self._again: Timer | None = None
         self._editing: int | None = None
+        self._drafts: dict[int, str] = {}
 
     def body(self) -> ComposeResult:
         """The list with the input over it, details beside, one line of state below."""
@@ -128,7 +129,15 @@ class ReviewScreen(
                 return
         self._desk = ReviewDesk(self.post_message, app.conductor.overrides, self._failed)
         entry = self._entry
-        self.ask(lambda library: library.transcript(entry), self._opened, self._not_opened)
+
+        def read(library: Library) -> tuple[Transcript, dict[int, str]]:
+            return library.transcript(entry), read_drafts(entry)
+
+        self.ask(read, self._found, self._not_opened)
+
+    def _found(self, read: tuple[Transcript, dict[int, str]]) -> None:
+        transcript, self._drafts = read
+        self._opened(transcript)
 
     def on_unmount(self) -> None:
         """What was asked for comes to its end; sound and thread go."""
@@ -141,10 +150,12 @@ class ReviewScreen(
         work: Callable[[Library], Any],
         done: Callable[[Any], object],
         failed: Callable[[str], object] | None = None,
+        *,
+        writes: bool = False,
     ) -> None:
         """Let the thread do `work` with the library, then `done` here."""
         if self._desk is not None:
-            self._desk.do(work, done, failed)
+            self._desk.do(work, done, failed, writes=writes)
 
     @on(DeskAnswered)
     def _answered(self, message: DeskAnswered) -> None:
@@ -177,7 +188,7 @@ class ReviewScreen(
                     before.segments[at].key, document.at_time(before.segments[at].start)
                 )
         else:
-            document.drafts = read_drafts(transcript.entry.id)
+            document.drafts = self._drafts
             at = document.at_time(self._at) if self._at is not None else 0
         self.document = document
         self.view.why_empty = texts_review.EMPTY
@@ -342,7 +353,9 @@ class ReviewScreen(
             # Another program may have changed the transcript: show it as it is.
             self.ask(lambda library: library.transcript(entry), self._show_anew)
 
-        self.ask(lambda library: library.edit(entry, *wanted, label=label), made, refused)
+        self.ask(
+            lambda library: library.edit(entry, *wanted, label=label), made, refused, writes=True
+        )
 
     def _show_anew(self, transcript: Transcript) -> None:
         if self._editing is None:  # not under the person's hands
@@ -389,7 +402,9 @@ class ReviewScreen(
                 timeout=3,
             )
 
-        self.ask(lambda library: library.undo(entry) if back else library.redo(entry), told)
+        self.ask(
+            lambda library: library.undo(entry) if back else library.redo(entry), told, writes=True
+        )
 
     # The input in the place of the segment.
 
@@ -467,8 +482,7 @@ class ReviewScreen(
 
     def _write_drafts(self) -> None:
         if self.document is not None:
-            entry, drafts = self.document.entry.id, dict(self.document.drafts)
-            self.ask(lambda _library: write_drafts(entry, drafts), lambda _: None)
+            write_drafts(self.document.entry.id, self.document.drafts)
 
     def close_input(self) -> int | None:
         """Close the input; return the segment that was open."""

@@ -71,9 +71,12 @@ def remember() -> int:
     """Change what the app remembers, and its list of runs; neither may ever raise."""
     from omoai_tui import state
 
+    from omoai_tui.late_writer import late
+
     state.remember(theme="paper")
+    late.flush()
     state.remember_place("/somewhere/talk.mp3")
-    return 0
+    return 0 if late.flush() else 1
 
 
 def keep() -> int:

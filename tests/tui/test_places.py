@@ -176,12 +176,15 @@ def test_what_is_remembered_survives_nonsense(
 WITHOUT_DESCRIPTORS = """
 import os, resource
 from omoai_tui import state
+from omoai_tui.late_writer import late
 state.remember_place("/talk.mp3")
+assert late.flush()
 lowest = os.open("/dev/null", os.O_RDONLY)
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
 state.remember(theme="paper")
 state.remember_place("/other.mp3")
+assert late.flush()
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 assert state.read() == state.Remembered(recent=("/talk.mp3",)), state.read()
 """
