@@ -39,6 +39,12 @@ _NEAR = re.compile(
 _KIND = re.compile(r" - (\S+) ")
 MOUNTS = Path("/proc/self/mountinfo")
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+_INSIDE = {
+    "settings": ("omoai.toml", "themes", "templates"),
+    "data": ("unfinished", "rescued"),
+    "state": ("tui.log",),
+    "cache": ("models",),
+}
 _MOST_LINKS = 40
 _FRESH_SECONDS = 2.0
 """So long a place that answered is not asked again."""
@@ -76,7 +82,10 @@ def own_places() -> list[Place]:
         settings = Path(named).absolute()
         with contextlib.suppress(RuntimeError):  # `~nobody`: no such user, so a name like any
             settings = Path(named).expanduser().absolute()
-        found.append(Place("settings", settings, "set OMOAI_CONFIG to another file"))
+        found += [
+            Place("settings", path, "set OMOAI_CONFIG to another file")
+            for path in (settings, settings.parent / "templates")
+        ]
     for name, path, variable in (
         ("settings", platformdirs.user_config_path("omoai"), "XDG_CONFIG_HOME"),
         ("data", platformdirs.user_data_path("omoai"), "XDG_DATA_HOME"),
@@ -86,6 +95,8 @@ def own_places() -> list[Place]:
         if not os.environ.get(variable, "").strip():
             variable = "HOME"
         found.append(Place(name, path, f"set {variable} to another folder"))
+        # Any of these may be a link to another disk.
+        found += [Place(name, path / inside, "remove the link") for inside in _INSIDE[name]]
     # As Python looks for it.
     named = next((value for name in _TEMPORARY if (value := os.environ.get(name))), "/tmp")  # noqa: S108
     found.append(Place("passing files", Path(named).absolute(), "set TMPDIR to another folder"))
@@ -116,12 +127,16 @@ def find_silent(*, sound: bool = False) -> Iterator[tuple[Place, ConfigError]]:
     from omoai_engine.far_files import Disk
 
     places = own_places() + (sound_places() if sound else [])
-    wanted = [(place, mount) for place in places if (mount := _mount_of(place.path, far))]
+    # Of each purpose once a disk: what lies within a folder seldom lies on another.
+    wanted: dict[tuple[str, str], Place] = {}
+    for place in places:
+        if mount := _mount_of(place.path, far):
+            wanted.setdefault((place.name, mount), place)
     if not wanted:
         return
     readable = True
     with Disk() as disk:
-        for place, mount in wanted:
+        for (_, mount), place in wanted.items():
             # The settings say how long to wait, and may lie on that disk themselves.
             first = place.name == "settings" or not readable
             disk.seconds = _given_patience() if first else None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omoai_engine.errors import ConfigError, DiskSilentError
 from omoai_engine.far_files import read_file
+from omoai_engine.silent_places import ask_for_place
 from omoai_engine.text import one_line, shown_path
 
 SETTING = "asr.hotwords"
@@ -50,6 +51,7 @@ def read_hotwords(given: tuple[str, ...] | Path) -> tuple[str, ...]:
 def _read(path: Path) -> str:
     where, hint = shown_path(path), f"Correct {SETTING} or create the file: one phrase a line"
     try:
+        ask_for_place(path.expanduser())  # a job reads it more than once, and waits once
         content = read_file(path.expanduser(), _LARGEST_FILE + 1)
     except DiskSilentError as error:
         raise ConfigError(error.what, where=error.where, hint=error.hint) from None

@@ -62,11 +62,13 @@ def test_what_else_one_can_do_is_what_the_place_comes_from(
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "passing"))
-    advice = {place.name: place.other for place in silent_places.own_places()}
+    advice = {place.name: place.other for place in reversed(silent_places.own_places())}
     if sys.platform == "linux":
         assert "XDG_DATA_HOME" in advice["data"]
         assert "HOME" in advice["settings"]
         assert "XDG" not in advice["settings"] + advice["state"] + advice["cache"]
     assert tmp_path / "passing" in [place.path for place in silent_places.own_places()]
+    inside = {path.name for path in (one.path for one in silent_places.own_places())}
+    assert {"themes", "templates", "unfinished"} <= inside, "each may be a link to another disk"
     monkeypatch.setenv("OMOAI_CONFIG", str(tmp_path / "a.toml"))
     assert silent_places.own_places()[0].path == tmp_path / "a.toml"
