@@ -242,7 +242,11 @@ def title_words(session: RecordingSession) -> str:
 def warning_words(warning: Warned, state: RecorderState) -> str:
     """Return a warning of the capture process in the language in use."""
     words = texts_recorder.WARNING.get(warning.code, warning.text)
-    return words.format(time=room_words(state.free_seconds or 0.0), count=f"{state.lost:,}")
+    return words.format(
+        time=room_words(state.free_seconds or 0.0),
+        count=f"{state.lost:,}",
+        held=int(state.held),
+    )
 
 
 def room_words(seconds: float) -> str:

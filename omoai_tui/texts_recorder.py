@@ -75,6 +75,10 @@ WARNING = {
     "disk": _("The disk is nearly full: room for {time}. Free some space."),
     "lost": _("{count} samples did not come from the device. Close programs that keep it busy."),
     "sender": _("Waiting for the sender to come back; what has come is kept."),
+    "held": _(
+        "The disk has not answered for {held} s. The sound is kept in memory until it does; it "
+        "would be lost if this machine went off now."
+    ),
     "stalled": _(
         "Nothing comes from the capture process: the disk or the sound system keeps it waiting. "
         "What was written is kept."

@@ -3,6 +3,7 @@
 In (standard input): command lines `pause`, `resume`, `mark TEXT`, `stop`; its end means save and
 leave, and so do SIGTERM, SIGHUP and the death of the parent. Out (standard output): one JSON
 line a tenth of a second (`RecorderState`), dropped rather than waited for when nobody reads.
+Where the disk holds the loop that writes, sound waits in memory and a thread goes on to tell.
 It stands in a session of its own, loads no numpy, no model and no screen, never waits for
 anything but sound, and never stops a stream of PortAudio (that can hang for minutes).
 """
@@ -34,6 +35,14 @@ _OPEN_SECONDS = 10.0
 _SILENT_SECONDS = 2.0
 _LINGER_SECONDS = 0.3
 """After `stop`, so long for what was said before it and is still in the driver."""
+_HELD_SECONDS = 0.5
+_HELD_TOLD_SECONDS = 3.0
+"""A disk that holds us for so long is told to the person."""
+_HELD = Warned(
+    "held",
+    "The disk does not answer. The sound is kept in memory until it does; it would be lost if "
+    "this machine went off now.",
+)
 _CLIPPING_SAMPLES = 5
 _CLIPPING_SHOWN_SECONDS = 3.0
 
@@ -90,6 +99,9 @@ Inbox = queue.SimpleQueue[Message]
 class Source(Protocol):
     """Where sound comes from; puts it into the inbox from threads of its own."""
 
+    latest: bytes
+    """The last that came."""
+
     def start(self) -> None:
         """Begin. Never blocks."""
         ...
@@ -115,6 +127,7 @@ class Capture:
         self._clipped_before = 0
         self._began = time.monotonic()
         self._ends_at: float | None = None
+        self._rounds = 0
 
     def run(self) -> int:
         """Record until it ends; return the exit code."""
@@ -124,8 +137,10 @@ class Capture:
             self._end("disk_full", error)
         else:
             self._source.start()
+        threading.Thread(target=self._tell_while_held, name="tell-held", daemon=True).start()
         synced = reported = 0.0
         while not self._state.over:
+            self._rounds += 1
             try:
                 self._take(self._inbox.get(timeout=_REPORT_SECONDS / 2))
             except queue.Empty:
@@ -329,6 +344,32 @@ class Capture:
         )
         with contextlib.suppress(OSError):
             os.write(self._report_to, self._state.to_line())
+
+    def _tell_while_held(self) -> None:
+        """Go on to tell how loud it is, and why nothing is written, while the disk holds `run`."""
+        told, held, before = 0, 0.0, time.monotonic()
+        while True:
+            time.sleep(_REPORT_SECONDS)
+            now, rounds = time.monotonic(), self._rounds
+            # Slices of the wait, not the clock: this process may have been held itself.
+            held = held + min(now - before, 2 * _REPORT_SECONDS) if rounds == told else 0.0
+            told, before = rounds, now
+            state = self._state
+            if held < _HELD_SECONDS or state.over or self._spool is None:
+                continue
+            meter = LevelMeter()
+            meter.push(self._source.latest)
+            peak, loudness = meter.take()
+            warnings = state.warnings + ((_HELD,) if held >= _HELD_TOLD_SECONDS else ())
+            line = replace(
+                state,
+                peak=round(peak, 4),
+                loudness=round(loudness, 5),
+                held=round(held, 1),
+                warnings=warnings,
+            ).to_line()
+            with contextlib.suppress(OSError):
+                os.write(self._report_to, line)
 
 
 def _disk_error(error: OSError, folder: str) -> RecordingError:

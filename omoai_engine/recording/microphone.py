@@ -40,6 +40,7 @@ class DeviceSource:
         self._wanted, self._rate_hz, self._channels = wanted, rate_hz, channels
         self._inbox = inbox
         self._stream: Any = None
+        self.latest = b""
         self._name = ""
         self._heard = self._asked = 0.0
         self._looks = 0
@@ -96,5 +97,6 @@ class DeviceSource:
             self._stream = stream
 
     def _callback(self, sound: Any, _frames: int, _time: object, _status: object) -> None:
-        self._inbox.put(bytes(sound))
+        self.latest = data = bytes(sound)
+        self._inbox.put(data)
         self._heard = time.monotonic()

@@ -44,6 +44,7 @@ class SenderSource:
         self._path = Path(path)
         self._inbox = inbox
         self._asked = (rate_hz, channels)
+        self.latest = b""
         self._pcm: PcmFormat | None = None
         self._current: tuple[socket.socket, threading.Thread] | None = None
 
@@ -117,7 +118,8 @@ class SenderSource:
         whole = self._pcm.whole(len(data))
         self._rest = data[whole:]
         if whole:
-            self._inbox.put(data[:whole])
+            self.latest = data[:whole]
+            self._inbox.put(self.latest)
 
     def _decode(self, connection: socket.socket, raw: RawSound | None) -> str | None:
         pcm = self._pcm

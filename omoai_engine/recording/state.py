@@ -28,8 +28,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """What the person should act on; `code`: `silent`, `clipping`, `disk`, `lost`, `sender` or
-    `stalled`."""
+    """What the person should act on; `code`: `silent`, `clipping`, `disk`, `lost`, `sender`,
+    `held` or `stalled`."""
 
     code: str
     text: str
@@ -41,7 +41,8 @@ class RecorderState:
 
     `path`: the file (a part file while it is made), empty before there is one. `seconds`: sound
     written. `peak`, `loudness`: since the last snapshot, 1.0 is full scale. `lost`: frames that
-    the device did not deliver. `free_seconds`: how long the disk has room. `how`: why it ended.
+    the device did not deliver. `free_seconds`: how long the disk has room. `held`: for how many
+    seconds the disk has not answered (0: it does). `how`: why it ended.
     `error`: a clear sentence; with `SAVED` it says what cut the recording short.
     """
 
@@ -57,6 +58,7 @@ class RecorderState:
     lost: int = 0
     marks: int = 0
     free_seconds: float | None = None
+    held: float = 0.0
     warnings: tuple[Warned, ...] = field(default=())
     how: str | None = None
     error: str | None = None
