@@ -46,7 +46,14 @@ CAUSES: dict[int, tuple[str, str]] = {
 """What an error of the system means for people, and what they can do."""
 # What programs say when something is refused to them; the order is that of asking.
 _SAYINGS = (
-    (re.compile(r"can't start new thread|pthread_create failed|fork: retry", re.I), THREADS),
+    (
+        re.compile(
+            r"can't start new thread|pthread_create failed|fork: retry"
+            r"|resource temporarily unavailable",
+            re.I,
+        ),
+        THREADS,
+    ),
     (re.compile(r"too many open files|open file descriptors", re.I), FILES),
     (
         re.compile(

@@ -11,6 +11,7 @@ anything but sound, and never stops a stream of PortAudio (that can hang for min
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import queue
@@ -27,6 +28,7 @@ from omoai_engine.recording.levels import LevelMeter, LossCounter
 from omoai_engine.recording.spool import Spool, prepare_folder
 from omoai_engine.recording.state import Phase, RecorderState, Warned
 from omoai_engine.recording.wav import PcmFormat
+from omoai_engine.shortage import shortage_of
 from omoai_engine.text import one_line
 
 _REPORT_SECONDS = 0.1
@@ -373,10 +375,13 @@ class Capture:
 
 
 def _disk_error(error: OSError, folder: str) -> RecordingError:
+    lack = shortage_of(error)
+    what = lack.what if lack is not None else f"the disk took no more ({error.strerror or error})"
+    hint = "Free some space, or set recording.folder to a folder on another disk"
+    if lack is not None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        hint = lack.hint or hint
     return RecordingError(
-        f"the disk took no more: {error.strerror or error}; what was written is kept",
-        where=folder,
-        hint="Free some space, or set recording.folder to a folder on another disk",
+        f"{what}: the recording was stopped; what was written is kept", where=folder, hint=hint
     )
 
 
@@ -395,6 +400,10 @@ def main() -> None:
     request = Request(**json.loads(sys.argv[-1]))
     os.umask(0o077)
     report_to = os.dup(1)
+    # What Python has to say of our end goes on to the app, which must never make us wait.
+    last_words = os.dup(2)
+    os.set_blocking(last_words, False)
+    sys.stderr = os.fdopen(last_words, "w", errors="backslashreplace")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):  # ALSA and PortAudio write there
         os.dup2(nowhere, descriptor)

@@ -22,7 +22,9 @@ from omoai_engine.errors import RecordingError
 from omoai_engine.privacy import child_environment
 from omoai_engine.recording.capture import Request
 from omoai_engine.recording.files import recordings_folder, recover
+from omoai_engine.recording.last_words import LastWords, why_gone
 from omoai_engine.recording.state import Phase, RecorderState, Warned, from_line
+from omoai_engine.shortage import shortage_of
 
 if TYPE_CHECKING:
     from omoai_engine.config import OmoAIConfig
@@ -107,7 +109,7 @@ class Recorder:
                 [sys.executable, "-P", "-c", _START, _ROOT, json.dumps(asdict(request))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 # Ctrl-C and the closing of the terminal are for the app alone.
                 start_new_session=True,
                 cwd="/",
@@ -115,11 +117,15 @@ class Recorder:
                 env=child_environment(),
             )
         except OSError as error:
-            raise RecordingError(
-                f"the capture process could not be started: {error.strerror}",
-                hint="Close some programs",
-            ) from None
-        threading.Thread(target=self._hear, name="hear-capture", daemon=True).start()
+            raise _not_started(error) from None
+        try:
+            threading.Thread(target=self._hear, name="hear-capture", daemon=True).start()
+        except RuntimeError as error:
+            # Nobody would hear it. Nothing is recorded yet: the device is not even looked for.
+            child, self._child = self._child, None
+            child.kill()
+            child.communicate()
+            raise _not_started(error) from None
 
     def pause(self) -> None:
         """Keep what comes from now on out of the recording."""
@@ -164,43 +170,51 @@ class Recorder:
 
     def _hear(self) -> None:
         child = cast("subprocess.Popen[bytes]", self._child)
+        errors = cast("IO[bytes]", child.stderr)
+        words = LastWords(errors.fileno())
         with cast("IO[bytes]", child.stdout) as output, contextlib.suppress(OSError):
             rest = b""
-            while data := self._news(output):
+            while data := self._news(output, words, errors):
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     with contextlib.suppress(ValueError, KeyError, TypeError):
                         self._set(from_line(line))
         child.wait()
+        with errors:
+            words.take()
         with self._lock, contextlib.suppress(OSError):
             cast("IO[bytes]", child.stdin).close()
         if not self._state.over:
-            self._set(self._rescued(child.returncode))
+            self._set(self._rescued(*why_gone(child.returncode, words.lines())))
 
-    def _news(self, output: IO[bytes]) -> bytes:
+    def _news(self, output: IO[bytes], words: LastWords, errors: IO[bytes]) -> bytes:
         """Wait for what the capture process says; tell the person when it falls silent."""
         waiting = select.poll()
         waiting.register(output, select.POLLIN)
-        while not waiting.poll(SILENCE_SECONDS * 1000):
+        if not words.ended:
+            waiting.register(errors, select.POLLIN)
+        while True:
+            ready = [descriptor for descriptor, _ in waiting.poll(SILENCE_SECONDS * 1000)]
+            if errors.fileno() in ready and not words.take():
+                waiting.unregister(errors)
+            if output.fileno() in ready:
+                return output.read(1 << 16)
             state = self._state
-            if state.phase is not Phase.RECORDING or state.warnings[-1:] == (_STALLED,):
-                continue
-            self._set(replace(state, warnings=(*state.warnings, _STALLED)))
-        return output.read(1 << 16)
+            told = state.warnings[-1:] == (_STALLED,)
+            if not ready and state.phase is Phase.RECORDING and not told:
+                self._set(replace(state, warnings=(*state.warnings, _STALLED)))
 
-    def _rescued(self, code: int) -> RecorderState:
+    def _rescued(self, text: str, hint: str) -> RecorderState:
         """Make whole what a capture process left that ended without a last word."""
-        how = f"signal {-code}" if code < 0 else f"status {code}"
-        text = f"the capture process ended unexpectedly ({how})"
         if not self._state.path:
-            error = RecordingError(text, hint="Try again; `omoai doctor` says what is missing")
+            error = RecordingError(text, hint=hint)
             return replace(self._state, phase=Phase.FAILED, error=str(error))
         try:
             path = recover(Path(self._state.path))
         except RecordingError as error:
             return replace(self._state, phase=Phase.FAILED, error=str(error))
         seconds = _seconds(path, self._state)
-        kept = RecordingError(f"{text}; what was recorded is kept", hint="Start a new recording")
+        kept = RecordingError(f"{text}; what was recorded is kept", hint=hint)
         return replace(
             self._state,
             phase=Phase.SAVED,
@@ -216,6 +230,13 @@ class Recorder:
             self._changed.notify_all()
         if self._on_state is not None:
             self._on_state(state)
+
+
+def _not_started(error: Exception) -> RecordingError:
+    lack = shortage_of(error)
+    what = lack.what if lack is not None else getattr(error, "strerror", None) or str(error)
+    hint = lack.hint if lack is not None else "Close some programs"
+    return RecordingError(f"the capture process could not be started: {what}", hint=hint)
 
 
 def _seconds(path: Path, state: RecorderState) -> float:

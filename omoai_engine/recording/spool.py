@@ -10,6 +10,7 @@ Files are private (0600). Standard library only: the capture process imports thi
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -22,6 +23,7 @@ from typing import Any
 from omoai_engine.errors import RecordingError
 from omoai_engine.private_folders import make_private_folder
 from omoai_engine.recording.wav import HEAD_BYTES, PcmFormat, head
+from omoai_engine.shortage import shortage_of
 from omoai_engine.synced_folder import sync_folder
 from omoai_engine.text import shown_path
 
@@ -138,10 +140,13 @@ def prepare_folder(folder: Path) -> None:
 
 
 def _unwritable(error: OSError, folder: Path) -> RecordingError:
+    lack = shortage_of(error)
+    what = lack.what if lack is not None else error.strerror or str(error)
+    # Another folder helps against none of these.
+    ours = error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EFBIG)
+    hint = lack.hint if lack is not None and ours else _FOLDER_HINT
     return RecordingError(
-        f"the recording cannot be written: {error.strerror or error}",
-        where=shown_path(folder),
-        hint=_FOLDER_HINT,
+        f"the recording cannot be written: {what}", where=shown_path(folder), hint=hint
     )
 
 
