@@ -128,8 +128,9 @@ class OmoaiApp(DiskPart, RecordingPart):
     # Start.
 
     def on_mount(self) -> None:
-        """Draw everything again when `fg` brings the app back."""
+        """Draw everything again when `fg` brings the app back; watch the disks."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.watch_disks()
 
     def on_workbench_ready(self, _message: Workbench.Ready) -> None:
         """Queue what was given; begin with the heavy work after the first paint."""
@@ -144,7 +145,6 @@ class OmoaiApp(DiskPart, RecordingPart):
     def _after_first_paint(self) -> None:
         self.conductor.start()
         self.themes.watch(self.post)
-        self.watch_disks()
         self.recordings.look_for_unfinished(asked=False)
 
     def on_settings_loaded(self, message: SettingsLoaded) -> None:
