@@ -6,10 +6,13 @@ sentence. Loads `sounddevice` when first asked, never numpy.
 
 from __future__ import annotations
 
+import errno
+import subprocess
 from typing import Any, Literal
 
-from omoai_engine.errors import RecordingError
+from omoai_engine.errors import RecordingError, ShortageError
 from omoai_engine.recording.wav import PcmFormat
+from omoai_engine.shortage import shortage_of
 from omoai_engine.text import one_line
 
 DeviceKind = Literal["input", "output"]
@@ -27,7 +30,11 @@ def load_library() -> Any:
         raise RecordingError(
             "the package sounddevice is missing", hint="Install omoai-tui again"
         ) from None
-    except OSError:
+    except OSError as error:
+        lack = shortage_of(error) or _no_process()
+        if lack is not None:
+            what = f"the PortAudio library cannot be loaded: {lack.what}"
+            raise RecordingError(what, hint=lack.hint) from None
         raise RecordingError(
             "the PortAudio library is not installed",
             hint="Install it: `apt install libportaudio2`, `dnf install portaudio` or "
@@ -36,6 +43,17 @@ def load_library() -> Any:
     except Exception as error:  # PortAudio itself could not begin
         raise explained(error, "sound") from None
     return sounddevice
+
+
+def _no_process() -> ShortageError | None:
+    """Say why no process can be started: libraries are looked for by one, which fails silently."""
+    try:
+        subprocess.run(["true"], check=False)
+    except OSError as error:
+        # Anything else, a missing program for one, tells nothing of processes.
+        if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+            return shortage_of(error)
+    return None
 
 
 def describe_devices(library: Any) -> list[dict[str, Any]]:
