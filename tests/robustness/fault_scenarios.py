@@ -70,7 +70,6 @@ def record() -> int:
 def remember() -> int:
     """Change what the app remembers, and its list of runs; neither may ever raise."""
     from omoai_tui import state
-
     from omoai_tui.late_writer import late
 
     state.remember(theme="paper")
