@@ -16,7 +16,8 @@ from omoai_tui import terminal
 
 ITERM2 = "iTerm2"
 LOOK_SECONDS = 2.0
-FLUSH_SECONDS = 0.5
+LAST_WRITES_SECONDS = 3.0
+LOG_SECONDS = 0.5
 """Longer than this nobody waits for the first picture."""
 
 
@@ -127,14 +128,14 @@ def run(paths: Sequence[str], language: str | None, theme: str | None) -> int:
     app.run()
     lifeline.app_left()
     code = app.return_code or 0
-    late.flush(FLUSH_SECONDS)
+    late.flush(LAST_WRITES_SECONDS)
     lifeline.leave(code)
     if app.crashed:
-        finish_log(FLUSH_SECONDS)
+        finish_log(LOG_SECONDS)
         lifeline.force_restore()
         terminal.say(screen, texts.CRASHED.format(kind=app.crashed, log=log_path))
     app.release()
-    finish_log(FLUSH_SECONDS)
+    finish_log(LOG_SECONDS)
     if words := farewell():
         terminal.say(screen, words)
     return code

@@ -9,23 +9,19 @@ from __future__ import annotations
 import time
 
 from omoai_tui import texts
+from omoai_tui.asking import Asking
 from omoai_tui.disk_watch import LOOK_EVERY_SECONDS, SILENT_AFTER_SECONDS, Silence, watch
 from omoai_tui.late_writer import late
-from omoai_tui.textual_gaps import QuietCrash
 
 SAID_AGAIN_AFTER_SECONDS = 30.0
 _LOSS_AFTER_SECONDS = 2.0
 _HELD_SECONDS = 0.3
 
 
-class DiskPart(QuietCrash):
+class DiskPart(Asking):
     """Watches over the disks that the app works with."""
 
     _silence_said_at: float | None = None
-
-    def tell(self, sentence: str) -> None:
-        """Say something good."""
-        raise NotImplementedError
 
     def watch_disks(self) -> None:
         """Begin to look."""

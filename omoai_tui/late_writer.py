@@ -7,12 +7,14 @@ milliseconds, unless the disk is silent.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Hashable
 
 from omoai_tui.disk_watch import watch
 
 FLUSH_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 
 
 class LateWriter:
@@ -75,8 +77,13 @@ class LateWriter:
                 key = next(iter(self._waiting))
                 words, work = self._waiting.pop(key)
                 self._working = (key, words)
-            with watch.at_work(words, writes=self._matters):
-                work()
+            try:
+                with watch.at_work(words, writes=self._matters):
+                    work()
+            except Exception as error:
+                # What waits behind it is somebody's, too. The log's own writer has nobody to tell.
+                if self._matters:
+                    _log.warning("%s: not written", type(error).__name__)
 
 
 late = LateWriter()

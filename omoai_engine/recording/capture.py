@@ -139,7 +139,8 @@ class Capture:
             self._end("disk_full", error)
         else:
             self._source.start()
-        threading.Thread(target=self._tell_while_held, name="tell-held", daemon=True).start()
+        with contextlib.suppress(RuntimeError):  # no further thread: recording matters more
+            threading.Thread(target=self._tell_while_held, name="tell-held", daemon=True).start()
         synced = reported = 0.0
         while not self._state.over:
             self._rounds += 1

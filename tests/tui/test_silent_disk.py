@@ -42,10 +42,27 @@ def test_typed_words_are_read_as_typed_while_the_disk_is_silent() -> None:
         assert not late.flush(0.01)
     finally:
         release(state.folder() / "tui.json")
-    assert late.flush()
+    assert late.flush(120)
     assert late.left() == ()
     assert review_drafts.read_drafts(7) == {1: "xin chào bạn"}
     assert watch.silence() is None
+
+
+def test_what_waits_behind_a_failure_is_written(tmp_path: Path) -> None:
+    hold(tmp_path / "held")
+    late.write("first", "first", lambda: (tmp_path / "held").read_bytes())
+
+    def fail() -> None:
+        raise ValueError("no such thing")
+
+    late.write("fails", "fails", fail)
+    late.write("last", "last", lambda: (tmp_path / "there").write_bytes(b"typed"))
+    release(tmp_path / "held")
+    assert late.flush(120)
+    assert (tmp_path / "there").read_bytes() == b"typed"
+    late.write("later", "later", lambda: (tmp_path / "there").write_bytes(b"more"))
+    assert late.flush(120)
+    assert (tmp_path / "there").read_bytes() == b"more"
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGTERM])
